@@ -1,0 +1,82 @@
+#include "protocol/error.hpp"
+
+#include <array>
+
+namespace farshore {
+
+namespace {
+
+using enum ErrorCode;
+using enum Action;
+
+constexpr std::array catalogue{
+    ErrorInfo{internal, "INTERNAL", stop, 2, "This is a defect in farshore: report it with the log."},
+    ErrorInfo{usage, "USAGE", refuse, 2, "See --help."},
+    ErrorInfo{bad_config, "BAD_CONFIG", stop, 2, "Correct the named key; agent --check tells whether it is right."},
+    ErrorInfo{bad_name, "BAD_NAME", refuse, 2, ""},
+    ErrorInfo{bad_key, "BAD_KEY", stop, 2, "A key file must be readable by the agent's user and nobody else (chmod 600)."},
+    ErrorInfo{not_found, "NOT_FOUND", refuse, 1, ""},
+    ErrorInfo{already_exists, "ALREADY_EXISTS", refuse, 2, ""},
+    ErrorInfo{io, "IO", retry, 2, ""},
+    ErrorInfo{disk_full, "DISK_FULL", retry, 2, "Free some space; the agent goes on by itself."},
+    ErrorInfo{sync_failed, "SYNC_FAILED", stop, 2, "The disk failed to keep what was written: look at the kernel log before starting the agent again."},
+    ErrorInfo{state_locked, "STATE_LOCKED", stop, 2, "Another agent runs with this state directory: stop it first."},
+    ErrorInfo{state_damaged, "STATE_DAMAGED", stop, 2, "Move the state directory away and start again: the agent compares and copies what differs."},
+    ErrorInfo{malformed, "MALFORMED", refuse, 1, ""},
+    ErrorInfo{too_large, "TOO_LARGE", refuse, 1, ""},
+    ErrorInfo{bad_checksum, "BAD_CHECKSUM", retry, 1, ""},
+    ErrorInfo{bad_version, "BAD_VERSION", stop, 2, "Bring both agents to versions that share a protocol."},
+    ErrorInfo{bad_signature, "BAD_SIGNATURE", stop, 1, "Somebody altered what was signed, or the trust file is not this stream's."},
+    ErrorInfo{untrusted, "UNTRUSTED", stop, 2, "Add the agent's key to the trust file, or find out who is calling."},
+    ErrorInfo{wrong_peer, "WRONG_PEER", stop, 2, "Check name and address of the peer in both configs."},
+    ErrorInfo{tls_failed, "TLS_FAILED", retry, 2, "Check that both certificates come from the same CA and have not expired."},
+    ErrorInfo{connection_lost, "CONNECTION_LOST", retry, 2, ""},
+    ErrorInfo{timeout, "TIMEOUT", retry, 1, ""},
+    ErrorInfo{chain_broken, "CHAIN_BROKEN", stop, 1, "Run verify --chain: it names the object."},
+    ErrorInfo{root_changed, "ROOT_CHANGED", stop, 2, "Mount the right volume at the tree's path; nothing was deleted, and the agent goes on by itself."},
+    ErrorInfo{unsafe_path, "UNSAFE_PATH", stop, 2, "The peer sent a path that leaves the tree: it is broken or hostile."},
+    ErrorInfo{replica_not_empty, "REPLICA_NOT_EMPTY", stop, 2, "Empty the replica, or set adopt = true to let farshore take it over."},
+    ErrorInfo{replica_altered, "REPLICA_ALTERED", retry, 1, ""},
+    ErrorInfo{database_unavailable, "DATABASE_UNAVAILABLE", retry, 2, ""},
+    ErrorInfo{database_refused, "DATABASE_REFUSED", stop, 2, "Change the named setting or right; the agent tries again by itself."},
+    ErrorInfo{database_gap, "GAP", stop, 1, "What was committed in between can't be carried any more: a new first copy is needed."},
+    ErrorInfo{ddl_pending, "DDL_PENDING", stop, 1, "Run the same DDL on the replica; applying goes on by itself."},
+    ErrorInfo{conflict, "CONFLICT", stop, 1, "Settle the named row on the replica; applying goes on by itself."},
+    ErrorInfo{store_unavailable, "STORE_UNAVAILABLE", retry, 2, ""},
+    ErrorInfo{store_refused, "STORE_REFUSED", stop, 2, "Check bucket, region, credentials and policy of the store."},
+    ErrorInfo{precondition_failed, "PRECONDITION_FAILED", refuse, 1, ""},
+    ErrorInfo{not_primary, "NOT_PRIMARY", refuse, 2, "Run this on the primary."},
+    ErrorInfo{not_secondary, "NOT_SECONDARY", refuse, 2, "Run this on a secondary."},
+    ErrorInfo{fenced, "FENCED", stop, 2, "Another host has been promoted: this one must not go on as primary."},
+    ErrorInfo{no_agent, "NO_AGENT", refuse, 2, "Start the agent, or name its socket with --socket."},
+    ErrorInfo{forbidden, "FORBIDDEN", refuse, 2, "Only root and the agent's own user may do that."},
+    ErrorInfo{unsupported, "UNSUPPORTED", refuse, 2, ""},
+    ErrorInfo{cancelled, "CANCELLED", refuse, 2, ""},
+};
+
+constexpr bool catalogue_is_dense() {
+    for (std::size_t i = 0; i < catalogue.size(); ++i) {
+        if (static_cast<std::size_t>(catalogue[i].code) != i + 1) {
+            return false;
+        }
+    }
+    return true;
+}
+static_assert(catalogue_is_dense(), "one row for each code, in the order of the numbers");
+
+}  // namespace
+
+const ErrorInfo& error_info(ErrorCode code) {
+    const auto index = static_cast<std::size_t>(code) - 1;
+    FARSHORE_ASSERT(index < catalogue.size());
+    return catalogue[index];
+}
+
+std::optional<ErrorCode> error_code_from_wire(std::uint16_t number) {
+    if (number == 0 || number > catalogue.size()) {
+        return std::nullopt;
+    }
+    return static_cast<ErrorCode>(number);
+}
+
+}  // namespace farshore
