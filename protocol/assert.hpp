@@ -10,5 +10,6 @@ namespace farshore {
 
 // A broken assumption of ours stops the process. What comes from outside (bytes, disks, servers) is
 // never asserted: that is an Error or a Result.
-#define FARSHORE_ASSERT(expression) \
-    ((expression) ? static_cast<void>(0) : ::farshore::assertion_failed(#expression, __FILE__, __LINE__))
+#define FARSHORE_ASSERT(expression)      \
+    ((expression) ? static_cast<void>(0) \
+                  : ::farshore::assertion_failed(#expression, __FILE__, __LINE__))

@@ -15,7 +15,8 @@ template <typename T>
 T read_little_endian(std::string_view bytes) {
     T value = 0;
     for (std::size_t i = 0; i < sizeof(T); ++i) {
-        value = static_cast<T>(value | (static_cast<T>(static_cast<unsigned char>(bytes[i])) << (8 * i)));
+        value = static_cast<T>(value |
+                               (static_cast<T>(static_cast<unsigned char>(bytes[i])) << (8 * i)));
     }
     return value;
 }
@@ -41,7 +42,9 @@ ByteWriter& ByteWriter::u64(std::uint64_t value) {
     return *this;
 }
 
-ByteWriter& ByteWriter::i64(std::int64_t value) { return u64(static_cast<std::uint64_t>(value)); }
+ByteWriter& ByteWriter::i64(std::int64_t value) {
+    return u64(static_cast<std::uint64_t>(value));
+}
 
 ByteWriter& ByteWriter::bytes(std::string_view value) {
     FARSHORE_ASSERT(value.size() <= UINT32_MAX);
@@ -63,7 +66,9 @@ std::string_view ByteReader::raw(std::size_t count) {
     return value;
 }
 
-std::uint8_t ByteReader::u8() { return static_cast<std::uint8_t>(raw(1)[0]); }
+std::uint8_t ByteReader::u8() {
+    return static_cast<std::uint8_t>(raw(1)[0]);
+}
 
 std::uint16_t ByteReader::u16() {
     const std::string_view two = raw(2);
@@ -71,11 +76,17 @@ std::uint16_t ByteReader::u16() {
                                       (static_cast<unsigned char>(two[1]) << 8));
 }
 
-std::uint32_t ByteReader::u32() { return read_little_endian<std::uint32_t>(raw(4)); }
+std::uint32_t ByteReader::u32() {
+    return read_little_endian<std::uint32_t>(raw(4));
+}
 
-std::uint64_t ByteReader::u64() { return read_little_endian<std::uint64_t>(raw(8)); }
+std::uint64_t ByteReader::u64() {
+    return read_little_endian<std::uint64_t>(raw(8));
+}
 
-std::int64_t ByteReader::i64() { return static_cast<std::int64_t>(u64()); }
+std::int64_t ByteReader::i64() {
+    return static_cast<std::int64_t>(u64());
+}
 
 bool ByteReader::boolean() {
     const std::uint8_t value = u8();
@@ -97,8 +108,8 @@ std::string_view ByteReader::bytes(std::size_t limit) {
 std::uint32_t ByteReader::count(std::size_t item_bytes) {
     const std::uint32_t value = u32();
     if (item_bytes * value > in_.size()) {
-        throw Error(ErrorCode::malformed, "a count of " + std::to_string(value) +
-                                              " items can't be in what is left");
+        throw Error(ErrorCode::malformed,
+                    "a count of " + std::to_string(value) + " items can't be in what is left");
     }
     return value;
 }

@@ -33,7 +33,9 @@ std::string Digest::hex() const {
     return text;
 }
 
-std::string Digest::prefixed() const { return std::string(prefix) + hex(); }
+std::string Digest::prefixed() const {
+    return std::string(prefix) + hex();
+}
 
 std::optional<Digest> Digest::from_hex(std::string_view text) {
     if (text.size() != 64) {

@@ -17,8 +17,8 @@ struct Digest {
     std::array<std::uint8_t, 32> bytes{};
 
     auto operator<=>(const Digest&) const = default;
-    [[nodiscard]] std::string hex() const;              // 64 lower-case digits
-    [[nodiscard]] std::string prefixed() const;         // "sha256:" + hex
+    [[nodiscard]] std::string hex() const;       // 64 lower-case digits
+    [[nodiscard]] std::string prefixed() const;  // "sha256:" + hex
     [[nodiscard]] static std::optional<Digest> from_hex(std::string_view text);
     [[nodiscard]] static std::optional<Digest> from_prefixed(std::string_view text);
 };

@@ -38,16 +38,16 @@ struct DeviceNumber {
 struct FileEntry {
     std::string path;  // any bytes but NUL, components separated by '/'
     EntryType type = EntryType::file;
-    MarkNumber mark;              // the mark in which this state first appeared
-    std::uint32_t mode = 0;       // the 12 permission bits; 0 for symlinks
+    MarkNumber mark;         // the mark in which this state first appeared
+    std::uint32_t mode = 0;  // the 12 permission bits; 0 for symlinks
     std::uint32_t uid = 0;
     std::uint32_t gid = 0;
     FileTime mtime;
-    std::uint64_t size = 0;       // bytes, files only
+    std::uint64_t size = 0;  // bytes, files only
     std::optional<Digest> sha256;
     std::string target;
     DeviceNumber device;
-    std::string link;             // equal within a group of hard links; empty for a single name
+    std::string link;  // equal within a group of hard links; empty for a single name
     std::map<std::string, std::string> xattrs;
 
     bool operator==(const FileEntry&) const = default;

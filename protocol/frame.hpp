@@ -23,7 +23,7 @@ enum class MessageKind : std::uint8_t {
     pong = 9,
     evidence_object = 10,
     peer_state = 11,
-    request = 12,   // an operator's wish at the other end: flush, publish, verify
+    request = 12,  // an operator's wish at the other end: flush, publish, verify
     reply = 13,
     // control lane: cuts (message_cut.hpp)
     cut_begin = 16,

@@ -1,5 +1,6 @@
 #pragma once
-// Every identifier is a type of its own: nothing converts by itself, no arithmetic that makes no sense.
+// Every identifier is a type of its own: nothing converts by itself, no arithmetic that makes no
+// sense.
 
 #include <compare>
 #include <cstdint>
@@ -25,11 +26,11 @@ class Number {
     std::uint64_t value_ = 0;
 };
 
-using Epoch = Number<struct EpochTag>;            // from 1; a period with one primary
-using CutNumber = Number<struct CutTag>;          // from 1 within an epoch; 0: nothing yet
-using MarkNumber = Number<struct MarkTag>;        // from 1 within an epoch; 0: nothing yet
-using Sequence = Number<struct SequenceTag>;      // of an agent's manifests or receipts, from 1
-using Lsn = Number<struct LsnTag>;                // PostgreSQL's position in its log, bytes
+using Epoch = Number<struct EpochTag>;        // from 1; a period with one primary
+using CutNumber = Number<struct CutTag>;      // from 1 within an epoch; 0: nothing yet
+using MarkNumber = Number<struct MarkTag>;    // from 1 within an epoch; 0: nothing yet
+using Sequence = Number<struct SequenceTag>;  // of an agent's manifests or receipts, from 1
+using Lsn = Number<struct LsnTag>;            // PostgreSQL's position in its log, bytes
 
 // "16/B374D848" as PostgreSQL prints it.
 [[nodiscard]] std::string to_string(Lsn lsn);
@@ -49,7 +50,9 @@ template <typename Tag>
 class Name {
   public:
     Name() = default;
-    explicit Name(std::string text) : text_(std::move(text)) { require_valid_name(Tag::what, text_); }
+    explicit Name(std::string text) : text_(std::move(text)) {
+        require_valid_name(Tag::what, text_);
+    }
 
     [[nodiscard]] const std::string& str() const { return text_; }
     [[nodiscard]] bool empty() const { return text_.empty(); }

@@ -48,7 +48,8 @@ constexpr std::size_t text = 64 * kib;  // reasons, hints and messages for peopl
 
 static_assert(payload_piece + 4 * kib <= frame_body, "a piece and its header fit into a frame");
 static_assert(small_file + 4 * kib <= frame_body, "a small file fits into a frame");
-static_assert(xattrs_total + path + symlink_target + 4 * kib <= frame_body, "an entry fits a frame");
+static_assert(xattrs_total + path + symlink_target + 4 * kib <= frame_body,
+              "an entry fits a frame");
 static_assert(frame_body * 4 <= lane_window, "a lane holds several frames");
 static_assert(path_component < path);
 

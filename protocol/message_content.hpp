@@ -1,5 +1,6 @@
 #pragma once
-// Bulk lanes: file content, named by the SHA-256 of the whole file. Where it goes is the cut's matter.
+// Bulk lanes: file content, named by the SHA-256 of the whole file. Where it goes is the cut's
+// matter.
 
 #include <cstdint>
 #include <string>

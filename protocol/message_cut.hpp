@@ -11,8 +11,8 @@
 
 namespace farshore {
 
-// How many content messages (whole or end) each bulk lane of this session had carried at some moment:
-// the receiver knows by it whether what it lacks is still under way.
+// How many content messages (whole or end) each bulk lane of this session had carried at some
+// moment: the receiver knows by it whether what it lacks is still under way.
 using LaneCounts = std::vector<std::uint64_t>;
 
 // primary -> secondary: cut `cut` follows. It holds everything that changed after cut `base`, which
@@ -31,7 +31,8 @@ struct CutBegin {
     [[nodiscard]] static CutBegin decode(ByteReader& in);
 };
 
-// primary -> secondary: changed paths of one tree, in any number of messages. type deleted: a removal.
+// primary -> secondary: changed paths of one tree, in any number of messages. type deleted: a
+// removal.
 struct CutEntries {
     static constexpr MessageKind kind = MessageKind::cut_entries;
     SourceName tree;
@@ -41,8 +42,8 @@ struct CutEntries {
     [[nodiscard]] static CutEntries decode(ByteReader& in);
 };
 
-// primary -> secondary: one signed mark, the envelope's bytes as signed. All marks after `base` up to
-// the cut are told, oldest first; the last one describes the cut itself when the cut is a mark.
+// primary -> secondary: one signed mark, the envelope's bytes as signed. All marks after `base` up
+// to the cut are told, oldest first; the last one describes the cut itself when the cut is a mark.
 struct CutMark {
     static constexpr MessageKind kind = MessageKind::cut_mark;
     std::string envelope;
@@ -82,8 +83,8 @@ struct ContentWanted {
 };
 
 // primary -> secondary: everything wanted for the cut is on the bulk lanes, but for `missing` items
-// that are no longer as the cut has them. With missing > 0 the cut is given up: a later one has their
-// successors.
+// that are no longer as the cut has them. With missing > 0 the cut is given up: a later one has
+// their successors.
 struct ContentSent {
     static constexpr MessageKind kind = MessageKind::content_sent;
     CutNumber cut;

@@ -19,7 +19,7 @@ enum class LaneKind : std::uint8_t { control = 1, database = 2, bulk = 3 };
 // The dialing side (the primary) says this first on every lane.
 struct Hello {
     static constexpr MessageKind kind = MessageKind::hello;
-    std::uint16_t lowest_version = 1;   // of the protocol, that it speaks
+    std::uint16_t lowest_version = 1;  // of the protocol, that it speaks
     std::uint16_t highest_version = 1;
     StreamName stream;
     AgentName agent;
@@ -39,13 +39,14 @@ struct Hello {
 
 // What a secondary holds of a database.
 struct DatabaseStanding {
-    bool copied = false;      // its first copy is complete
-    Lsn received;             // durable here; the stream goes on after it
+    bool copied = false;            // its first copy is complete
+    Lsn received;                   // durable here; the stream goes on after it
     std::string system_identifier;  // of the primary's cluster when the copy was made; may be empty
     std::uint32_t timeline = 0;
 };
 
-// The accepting side (a secondary) answers with this on every lane; the standing is on control only.
+// The accepting side (a secondary) answers with this on every lane; the standing is on control
+// only.
 struct Welcome {
     static constexpr MessageKind kind = MessageKind::welcome;
     std::uint16_t version = 1;  // the highest that both speak
@@ -95,10 +96,10 @@ struct Ping {
 struct Pong {
     static constexpr MessageKind kind = MessageKind::pong;
     std::uint64_t number = 0;
-    BootTime sent;          // as asked
-    BootTime received;      // answerer's clock
-    BootTime answered;      // answerer's clock
-    Timestamp answered_utc; // answerer's UTC at `answered`
+    BootTime sent;           // as asked
+    BootTime received;       // answerer's clock
+    BootTime answered;       // answerer's clock
+    Timestamp answered_utc;  // answerer's UTC at `answered`
     std::optional<Duration> utc_error;
 
     void encode(ByteWriter& out) const;
@@ -128,7 +129,8 @@ struct PeerState {
     [[nodiscard]] static PeerState decode(ByteReader& in);
 };
 
-// An operator's wish that the other agent must help with: JSON in and out, as the control socket has it.
+// An operator's wish that the other agent must help with: JSON in and out, as the control socket
+// has it.
 struct Request {
     static constexpr MessageKind kind = MessageKind::request;
     std::uint64_t number = 0;

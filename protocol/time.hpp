@@ -17,7 +17,9 @@ struct Duration {
         return {static_cast<std::int64_t>(s * 1e9)};
     }
     [[nodiscard]] static constexpr Duration from_ms(std::int64_t ms) { return {ms * 1'000'000}; }
-    [[nodiscard]] constexpr double seconds() const { return static_cast<double>(nanoseconds) * 1e-9; }
+    [[nodiscard]] constexpr double seconds() const {
+        return static_cast<double>(nanoseconds) * 1e-9;
+    }
     constexpr auto operator<=>(const Duration&) const = default;
     constexpr Duration operator+(Duration o) const { return {nanoseconds + o.nanoseconds}; }
     constexpr Duration operator-(Duration o) const { return {nanoseconds - o.nanoseconds}; }
@@ -58,7 +60,8 @@ struct FileTime {
 [[nodiscard]] std::string to_evidence_text(FileTime time);
 [[nodiscard]] std::optional<FileTime> parse_evidence_text(std::string_view text);
 
-// What a clock says at one moment. utc_error: null when the clock is not synchronised, never 0 for that.
+// What a clock says at one moment. utc_error: null when the clock is not synchronised, never 0 for
+// that.
 struct ClockReading {
     Timestamp utc;
     BootTime boot;

@@ -74,7 +74,7 @@ struct Replication {
     Duration mark_interval = Duration::from_ms(1'000);
     Duration min_cut_interval = Duration::from_ms(20);
     int bulk_lanes = 2;
-    std::string compression = "auto";  // "auto", "none" or a zstd level
+    std::string compression = "auto";         // "auto", "none" or a zstd level
     std::uint64_t bandwidth_limit_bytes = 0;  // a second, for bulk lanes; 0: none
     std::uint64_t memory_limit_bytes = 512ULL << 20;
     std::uint64_t spool_limit_bytes = 50'000'000'000ULL;

@@ -11,8 +11,8 @@
 
 namespace farshore::connection {
 
-// Invariants: frames arrive once, whole, in the order they were sent, or the lane is closed; what is
-// held in memory in each direction is at most limits::lane_window. Every call is thread-safe.
+// Invariants: frames arrive once, whole, in the order they were sent, or the lane is closed; what
+// is held in memory in each direction is at most limits::lane_window. Every call is thread-safe.
 class Lane {
   public:
     virtual ~Lane() = default;

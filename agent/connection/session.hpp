@@ -1,5 +1,6 @@
 #pragma once
-// A session: what two agents have with each other from one handshake to the loss of any of its lanes.
+// A session: what two agents have with each other from one handshake to the loss of any of its
+// lanes.
 
 #include <functional>
 #include <map>

@@ -1,15 +1,17 @@
 #pragma once
-// The one door to the disk. Every call that reads or changes a file, ours or a user's, is one of these;
-// so it can be audited, counted and made to fail on purpose (tests/support/faulty_file_system.hpp).
+// The one door to the disk. Every call that reads or changes a file, ours or a user's, is one of
+// these; so it can be audited, counted and made to fail on purpose
+// (tests/support/faulty_file_system.hpp).
 //
 // Directories are held open as handles and names are given one component at a time or as a relative
 // path that is resolved beneath the handle: never through a symbolic link, never out of it (openat2
-// with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS). So nothing that a peer sends can touch what is outside.
+// with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS). So nothing that a peer sends can touch what is
+// outside.
 //
-// Failures throw Error: disk_full for ENOSPC and EDQUOT, sync_failed for a failed fsync/fdatasync/syncfs,
-// not_found for ENOENT and ENOTDIR, already_exists for EEXIST, unsafe_path for ELOOP and EXDEV of the
-// resolution, io for the rest; the message names the path and the deed. The calls that say "if there"
-// return a value instead of throwing not_found.
+// Failures throw Error: disk_full for ENOSPC and EDQUOT, sync_failed for a failed
+// fsync/fdatasync/syncfs, not_found for ENOENT and ENOTDIR, already_exists for EEXIST, unsafe_path
+// for ELOOP and EXDEV of the resolution, io for the rest; the message names the path and the deed.
+// The calls that say "if there" return a value instead of throwing not_found.
 
 #include <cstddef>
 #include <cstdint>
@@ -61,7 +63,8 @@ class Handle {
 
 struct DirectoryItem {
     std::string name;  // one component, any bytes
-    EntryType type = EntryType::file;  // as the directory says; may be a guess: status() is the truth
+    EntryType type =
+        EntryType::file;  // as the directory says; may be a guess: status() is the truth
     bool type_known = true;
 };
 
@@ -69,8 +72,8 @@ class FileSystem {
   public:
     virtual ~FileSystem() = default;
 
-    // --- directories. `path` absolute or relative to the process: for our own state and tree roots.
-    // Follows links in `path` except the last component.
+    // --- directories. `path` absolute or relative to the process: for our own state and tree
+    // roots. Follows links in `path` except the last component.
     [[nodiscard]] virtual Handle open_root(const std::string& path) = 0;
     [[nodiscard]] virtual Handle open_directory(const Handle& at, std::string_view path) = 0;
     // Calls `each` for every name but "." and ".."; stops early when it returns false.
@@ -79,7 +82,8 @@ class FileSystem {
     virtual void remove_directory(const Handle& at, std::string_view path) = 0;
 
     // --- names
-    [[nodiscard]] virtual std::optional<FileStatus> status(const Handle& at, std::string_view path) = 0;
+    [[nodiscard]] virtual std::optional<FileStatus> status(const Handle& at,
+                                                           std::string_view path) = 0;
     [[nodiscard]] virtual FileStatus status(const Handle& handle) = 0;
     // Replaces what `to` names (unless it is a directory). Both beneath the same filesystem.
     virtual void rename(const Handle& from_at, std::string_view from, const Handle& to_at,
@@ -88,22 +92,25 @@ class FileSystem {
                       std::string_view to) = 0;
     // Returns false when there was nothing.
     virtual bool unlink(const Handle& at, std::string_view path) = 0;
-    virtual void make_symlink(const Handle& at, std::string_view path, const std::string& target) = 0;
+    virtual void make_symlink(const Handle& at, std::string_view path,
+                              const std::string& target) = 0;
     [[nodiscard]] virtual std::string read_symlink(const Handle& at, std::string_view path) = 0;
     // fifo, socket or device.
     virtual void make_node(const Handle& at, std::string_view path, EntryType type,
                            DeviceNumber device) = 0;
 
-    // --- content. open_file: for reading, without touching atime where that is allowed; never blocks
-    // on a fifo; refuses what is not a regular file with unsafe_path.
+    // --- content. open_file: for reading, without touching atime where that is allowed; never
+    // blocks on a fifo; refuses what is not a regular file with unsafe_path.
     [[nodiscard]] virtual Handle open_file(const Handle& at, std::string_view path) = 0;
     // A new file, mode 0600, for reading and writing; already_exists when there is one.
     [[nodiscard]] virtual Handle create_file(const Handle& at, std::string_view path) = 0;
     // For appending to one of our own files; makes it (0600) when missing.
     [[nodiscard]] virtual Handle open_append(const Handle& at, std::string_view path) = 0;
     // Bytes read, 0 at the end; less than asked for only at the end.
-    virtual std::size_t read_at(const Handle& file, std::uint64_t offset, std::span<std::byte> into) = 0;
-    virtual void write_at(const Handle& file, std::uint64_t offset, std::span<const std::byte> from) = 0;
+    virtual std::size_t read_at(const Handle& file, std::uint64_t offset,
+                                std::span<std::byte> into) = 0;
+    virtual void write_at(const Handle& file, std::uint64_t offset,
+                          std::span<const std::byte> from) = 0;
     virtual void truncate(const Handle& file, std::uint64_t size) = 0;
 
     // --- metadata, of names (links are not followed)
@@ -117,9 +124,9 @@ class FileSystem {
     virtual void set_xattrs(const Handle& at, std::string_view path,
                             const std::map<std::string, std::string>& xattrs) = 0;
 
-    // --- durability. Each returns only when the kernel says so; throws sync_failed otherwise, and then
-    // the process must leave: nobody knows what is on the disk.
-    virtual void sync_file(const Handle& file) = 0;                  // fdatasync or fsync of a directory
+    // --- durability. Each returns only when the kernel says so; throws sync_failed otherwise, and
+    // then the process must leave: nobody knows what is on the disk.
+    virtual void sync_file(const Handle& file) = 0;  // fdatasync or fsync of a directory
     virtual void sync_filesystem(const Handle& anything_on_it) = 0;  // syncfs
     [[nodiscard]] virtual std::uint64_t free_bytes(const Handle& anything_on_it) = 0;
 };
