@@ -76,8 +76,9 @@ class FileSystem {
     // roots. Follows links in `path` except the last component.
     [[nodiscard]] virtual Handle open_root(const std::string& path) = 0;
     [[nodiscard]] virtual Handle open_directory(const Handle& at, std::string_view path) = 0;
-    // Calls `each` for every name but "." and ".."; stops early when it returns false.
+    // Every name but "." and "..", in no order.
     virtual std::vector<DirectoryItem> list(const Handle& directory) = 0;
+    // The mode is less the process's umask.
     virtual void make_directory(const Handle& at, std::string_view path, std::uint32_t mode) = 0;
     virtual void remove_directory(const Handle& at, std::string_view path) = 0;
 
@@ -95,8 +96,8 @@ class FileSystem {
     virtual void make_symlink(const Handle& at, std::string_view path,
                               const std::string& target) = 0;
     [[nodiscard]] virtual std::string read_symlink(const Handle& at, std::string_view path) = 0;
-    // fifo, socket or device.
-    virtual void make_node(const Handle& at, std::string_view path, EntryType type,
+    // fifo, socket or device, mode 0600. Returns false when this process may not make one.
+    virtual bool make_node(const Handle& at, std::string_view path, EntryType type,
                            DeviceNumber device) = 0;
 
     // --- content. open_file: for reading, without touching atime where that is allowed; never
@@ -104,7 +105,8 @@ class FileSystem {
     [[nodiscard]] virtual Handle open_file(const Handle& at, std::string_view path) = 0;
     // A new file, mode 0600, for reading and writing; already_exists when there is one.
     [[nodiscard]] virtual Handle create_file(const Handle& at, std::string_view path) = 0;
-    // For appending to one of our own files; makes it (0600) when missing.
+    // One of our own files, for reading and writing; makes it (0600) when missing. Appending is
+    // write_at() at its size: the caller knows that.
     [[nodiscard]] virtual Handle open_append(const Handle& at, std::string_view path) = 0;
     // Bytes read, 0 at the end; less than asked for only at the end.
     virtual std::size_t read_at(const Handle& file, std::uint64_t offset,
@@ -113,22 +115,30 @@ class FileSystem {
                           std::span<const std::byte> from) = 0;
     virtual void truncate(const Handle& file, std::uint64_t size) = 0;
 
-    // --- metadata, of names (links are not followed)
-    virtual void set_owner(const Handle& at, std::string_view path, std::uint32_t uid,
+    // --- metadata, of names (links are not followed). Changing the owner may clear mode bits and
+    // capabilities: owner first, then mode, then xattrs, mtime last. Those that return bool return
+    // false when this process may not or the filesystem cannot.
+    virtual bool set_owner(const Handle& at, std::string_view path, std::uint32_t uid,
                            std::uint32_t gid) = 0;
+    // A symbolic link has no mode: nothing happens to one.
     virtual void set_mode(const Handle& at, std::string_view path, std::uint32_t mode) = 0;
     virtual void set_mtime(const Handle& at, std::string_view path, FileTime mtime) = 0;
+    // Those that belong to the file and not to the host: user.*, trusted.*, security.capability and
+    // POSIX ACLs. Empty where the filesystem has none.
     [[nodiscard]] virtual std::map<std::string, std::string> read_xattrs(const Handle& at,
                                                                          std::string_view path) = 0;
-    // Makes the xattrs of `path` exactly these (of the name spaces this process may write).
-    virtual void set_xattrs(const Handle& at, std::string_view path,
+    // Makes the xattrs of `path` exactly these.
+    virtual bool set_xattrs(const Handle& at, std::string_view path,
                             const std::map<std::string, std::string>& xattrs) = 0;
 
     // --- durability. Each returns only when the kernel says so; throws sync_failed otherwise, and
     // then the process must leave: nobody knows what is on the disk.
     virtual void sync_file(const Handle& file) = 0;  // fdatasync or fsync of a directory
-    virtual void sync_filesystem(const Handle& anything_on_it) = 0;  // syncfs
+    // syncfs. Only a handle that was opened before the writes can tell of their failure.
+    virtual void sync_filesystem(const Handle& anything_on_it) = 0;
     [[nodiscard]] virtual std::uint64_t free_bytes(const Handle& anything_on_it) = 0;
+    // An exclusive lock, held until the handle is closed; false when somebody else has it.
+    [[nodiscard]] virtual bool try_lock(const Handle& file) = 0;
 };
 
 }  // namespace farshore::storage
