@@ -1,0 +1,85 @@
+#pragma once
+// One database for one secondary: the first copy where it is missing, then every change, onto the
+// session's database lane.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "agent/config/config.hpp"
+#include "agent/connection/lane.hpp"
+#include "agent/postgres/wake_event.hpp"
+#include "protocol/digest.hpp"
+#include "protocol/identifiers.hpp"
+#include "protocol/message_session.hpp"
+#include "protocol/time.hpp"
+
+namespace farshore::primary {
+
+struct CopyProgress {
+    std::uint64_t tables = 0;
+    std::uint64_t tables_done = 0;
+    std::uint64_t bytes = 0;  // an estimate
+    std::uint64_t bytes_done = 0;
+};
+
+// Called on the thread of run(); they must not block for long.
+struct DatabaseSourceEvents {
+    // A transaction has passed: the LSN behind its commit, and the SHA-256 of its bytes. After a
+    // reconnect those come again that the secondary had not confirmed.
+    std::function<void(Lsn commit_end, const Digest& sha256)> on_transaction;
+    // position() has moved, or the first copy is complete.
+    std::function<void()> on_position;
+    std::function<void(const CopyProgress&)> on_copy;
+};
+
+// Invariants: position() only grows; all that was committed at or before it is on the lane,
+// followed by a DatabasePosition; the slot is confirmed only up to what confirm() was told, which
+// is at most position(); a lane that is full never keeps the server waiting for its replies.
+class DatabaseSource {
+  public:
+    DatabaseSource(StreamName stream, AgentName peer, config::Database database, Clock& clock,
+                   DatabaseSourceEvents events);
+    ~DatabaseSource();
+
+    // Blocks until stop(), or throws: database_gap when the stream can't go on where the secondary
+    // stands, database_refused for a setting or right that is missing, database_unavailable when
+    // the server is away (call it again), what the secondary answered when its copy failed, or the
+    // lane's own Error. Call it once for each session.
+    void run(connection::Lane& lane, const DatabaseStanding& standing);
+
+    // The rest is thread-safe.
+    void stop();
+    // The secondary has the first copy, and changes flow.
+    [[nodiscard]] bool is_streaming() const;
+    // What the decoder has passed; 0 before is_streaming().
+    [[nodiscard]] Lsn position() const;
+    // Sees to it that position() reaches `lsn` soon, also on an idle server.
+    void want_position(Lsn lsn);
+    // RECEIVED: the secondary holds everything up to `lsn` durably.
+    void confirm(Lsn lsn);
+
+  private:
+    struct Connections;
+
+    void first_copy(connection::Lane& lane);
+    void stream(connection::Lane& lane, Lsn from);
+
+    StreamName stream_;
+    AgentName peer_;
+    config::Database database_;
+    Clock& clock_;
+    DatabaseSourceEvents events_;
+    postgres::WakeEvent stop_;
+    postgres::WakeEvent wake_;
+    std::atomic<bool> streaming_{false};
+    std::atomic<std::uint64_t> position_{0};
+    std::atomic<std::uint64_t> wanted_{0};
+    std::atomic<std::uint64_t> confirmed_{0};
+    std::unique_ptr<Connections> connections_;
+};
+
+}  // namespace farshore::primary

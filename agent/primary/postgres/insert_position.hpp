@@ -1,0 +1,68 @@
+#pragma once
+// What the primary asks a database itself, beside the stream: where its log ends, how its slots
+// stand, what is not carried.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/config/config.hpp"
+#include "agent/postgres/connection.hpp"
+#include "agent/postgres/wake_event.hpp"
+#include "protocol/identifiers.hpp"
+
+namespace farshore::primary {
+
+struct SlotFacts {
+    bool exists = false;
+    bool active = false;
+    std::string wal_status;                      // reserved, extended, unreserved, lost
+    std::optional<std::int64_t> safe_wal_bytes;  // null when max_slot_wal_keep_size is -1
+    std::uint64_t retained_bytes = 0;            // of log that the server keeps for it
+    Lsn confirmed;
+};
+
+struct ServerIdentity {
+    std::string system_identifier;
+    std::uint32_t timeline = 0;
+    int version = 0;  // 150020 is 15.20
+};
+
+// Invariants: at most one connection, made when it is needed and again after a failure. Not
+// thread-safe but for stop(). Each call throws Error(database_unavailable) when the server is away.
+class InsertPosition {
+  public:
+    InsertPosition(StreamName stream, config::Database database);
+
+    // The end of the log: everything that was committed before the call is before it.
+    [[nodiscard]] Lsn read();
+    [[nodiscard]] SlotFacts slot(const AgentName& peer);
+    [[nodiscard]] const ServerIdentity& identity();
+    // What of the database does not reach the secondaries, one sentence each, sorted; asks the
+    // catalogue, so not on every cut.
+    [[nodiscard]] std::vector<std::string> uncovered();
+    // Throws Error(database_refused) for the first setting or right that is missing; for --check.
+    void check();
+
+    // Ends a call that is under way, and refuses further ones.
+    void stop() { stop_.set(); }
+
+  private:
+    postgres::Connection& connection();
+    template <typename F>
+    auto with_connection(F&& ask);
+
+    StreamName stream_;
+    config::Database database_;
+    postgres::WakeEvent stop_;
+    std::unique_ptr<postgres::Connection> connection_;
+    std::optional<ServerIdentity> identity_;
+};
+
+// An LSN just behind a page header of the log is the start of that page: no record ends in between,
+// and the server's flush position stops before the header.
+[[nodiscard]] Lsn without_page_header(Lsn lsn, std::uint64_t segment_bytes);
+
+}  // namespace farshore::primary

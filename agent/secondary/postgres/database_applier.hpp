@@ -1,0 +1,58 @@
+#pragma once
+// Spooled transactions into the replica, in commit order, each exactly once.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "agent/config/config.hpp"
+#include "agent/postgres/wake_event.hpp"
+#include "protocol/digest.hpp"
+#include "protocol/identifiers.hpp"
+#include "storage/spool/change_spool.hpp"
+
+namespace farshore::secondary {
+
+// The part of the spool that belongs to one cut.
+struct ApplyRange {
+    storage::SpoolPosition begin;  // where the last applied cut ended
+    storage::SpoolPosition end;    // what DatabaseReceiver::sync(lsn) gave for this cut
+    Lsn lsn;                       // the cut's position in the primary's log
+};
+
+struct ApplyCount {
+    std::uint64_t transactions = 0;  // of the range, also those that were there already
+    std::uint64_t rows = 0;          // that were written now
+};
+
+// Invariants: farshore.progress moves in the same transaction as the rows; a transaction at or
+// before it is never applied again; nothing of a transaction is visible before all of it is. Not
+// thread-safe but for stop().
+class DatabaseApplier {
+  public:
+    // For every transaction of the range, in commit order, also when it had been applied before.
+    using OnTransaction = std::function<void(Lsn commit_end, const Digest& sha256)>;
+
+    DatabaseApplier(StreamName stream, config::Database database, storage::ChangeSpool& spool);
+    ~DatabaseApplier();
+
+    // When it returns the range is visible in the replica and durable there. Throws conflict or
+    // ddl_pending, naming table, key and LSN (nothing half done; call again when it is settled),
+    // database_unavailable (call again), state_damaged, cancelled after stop().
+    ApplyCount apply_up_to(const ApplyRange& range, const OnTransaction& on_transaction);
+
+    // Ends apply_up_to() that is under way, and refuses further calls. Thread-safe.
+    void stop() { stop_.set(); }
+
+  private:
+    class Work;
+
+    StreamName stream_;
+    config::Database database_;
+    storage::ChangeSpool& spool_;
+    postgres::WakeEvent stop_;
+    std::unique_ptr<Work> work_;  // the connection and all that it knows; gone after an error
+};
+
+}  // namespace farshore::secondary

@@ -1,0 +1,66 @@
+#pragma once
+// One database lane on the secondary: the first copy into the replica, then changes into the spool.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "agent/config/config.hpp"
+#include "agent/connection/lane.hpp"
+#include "agent/postgres/wake_event.hpp"
+#include "protocol/identifiers.hpp"
+#include "protocol/message_session.hpp"
+#include "storage/spool/change_spool.hpp"
+
+namespace farshore::secondary {
+
+// Called on the thread of run(); they must not block for long.
+struct DatabaseReceiverEvents {
+    // position() has moved.
+    std::function<void()> on_position;
+    // A first copy begins: what the replica and the spool held is no longer there. Record
+    // copied = false before returning.
+    std::function<void()> on_copy_begin;
+    // The first copy is complete and durable in the replica. Record it before returning: the
+    // primary is told afterwards.
+    std::function<void(const DatabaseStanding&)> on_copied;
+};
+
+// Invariants: position() only grows within a session; all that was committed at or before it is in
+// the spool (durable only after sync()).
+class DatabaseReceiver {
+  public:
+    // `spool_limit_bytes`: above it the lane waits while there is something received to be applied.
+    DatabaseReceiver(StreamName stream, config::Database database, storage::ChangeSpool& spool,
+                     std::uint64_t spool_limit_bytes, DatabaseReceiverEvents events);
+    ~DatabaseReceiver();
+
+    // Blocks until stop(), or throws the lane's Error, malformed, or what stood in the copy's way.
+    // `standing` is what the Welcome of this session said; the spool has been truncated to it.
+    void run(connection::Lane& lane, const DatabaseStanding& standing);
+
+    // The rest is thread-safe.
+    void stop();
+    [[nodiscard]] Lsn position() const { return Lsn(position_.load()); }
+    // `lsn` is at most position(). When it returns, everything committed at or before `lsn` is
+    // durable here; the result is the place in the spool behind the last such transaction.
+    [[nodiscard]] storage::SpoolPosition sync(Lsn lsn);
+
+  private:
+    void receive_copy(connection::Lane& lane, Frame first);
+    void receive_changes(connection::Lane& lane);
+    void take(const Frame& frame);
+    void move_to(Lsn lsn);
+    void wait_for_room();
+
+    StreamName stream_;
+    config::Database database_;
+    storage::ChangeSpool& spool_;
+    std::uint64_t spool_limit_bytes_;
+    DatabaseReceiverEvents events_;
+    postgres::WakeEvent stop_;
+    std::atomic<std::uint64_t> position_{0};
+};
+
+}  // namespace farshore::secondary

@@ -1,0 +1,62 @@
+#pragma once
+// A directory of segments: opened, appended to, cut back, trimmed.
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "storage/disk/file_system.hpp"
+#include "storage/spool/record_log_format.hpp"
+#include "storage/spool/record_log_reader.hpp"
+#include "storage/spool/record_log_writer.hpp"
+
+namespace farshore::storage {
+
+// Invariants: segment numbers are consecutive and never used twice; all segments but the last are
+// durable, whole and end with a sound record; there is always a last segment to append to.
+class RecordLog {
+  public:
+    // Opens what is in `directory`, or makes the first segment. A torn end of the last segment is
+    // cut off. Throws Error(state_damaged) for damage in it, or when a segment in between is
+    // missing.
+    RecordLog(FileSystem& files, Handle directory);
+
+    void append(RecordKind kind, std::string_view payload) { writer_->append(kind, payload); }
+    // Makes the last segment durable and begins the next.
+    void roll();
+    void flush() { writer_->flush(); }
+    // Flushes; what sync_file() of the result makes durable is everything appended so far.
+    [[nodiscard]] SharedFile prepare_sync();
+    // That sync failed: nothing may be written any more.
+    void fail() { writer_->fail(); }
+
+    // `position` is the end of a record, or of a segment's header.
+    void truncate_to(SpoolPosition position);
+    // Removes the segments before number `segment`, but never the last.
+    void trim_before(std::uint64_t segment);
+
+    [[nodiscard]] SpoolPosition begin() const;
+    [[nodiscard]] SpoolPosition end() const { return writer_->end(); }
+    [[nodiscard]] std::uint64_t bytes() const;
+    [[nodiscard]] const Handle& directory() const { return directory_; }
+
+  private:
+    struct Segment {
+        std::uint64_t number = 0;
+        std::uint64_t bytes = 0;  // of a segment that is not the last
+    };
+
+    void open_segments();
+    void recover_last();
+    void create_segment(std::uint64_t number);
+    void remove_segment(std::uint64_t number);
+
+    FileSystem& files_;
+    Handle directory_;
+    std::deque<Segment> segments_;
+    std::optional<RecordLogWriter> writer_;
+};
+
+}  // namespace farshore::storage

@@ -1,0 +1,53 @@
+#pragma once
+// Appends records to one segment.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "storage/disk/file_system.hpp"
+#include "storage/spool/record_log_format.hpp"
+
+namespace farshore::storage {
+
+// An open segment file; shared so that a sync can go on while the writer has moved to the next one.
+using SharedFile = std::shared_ptr<const Handle>;
+
+// Invariants: what was written is a prefix of what was appended; after a failed write or sync every
+// further call throws sync_failed, because nobody knows what is on the disk.
+class RecordLogWriter {
+  public:
+    // Makes the segment, with its header.
+    [[nodiscard]] static RecordLogWriter create(FileSystem& files, const Handle& directory,
+                                                std::uint64_t number);
+    // Goes on at `offset` of a segment that is there; what stood behind is cut off.
+    [[nodiscard]] static RecordLogWriter reopen(FileSystem& files, const Handle& directory,
+                                                std::uint64_t number, std::uint64_t offset);
+
+    void append(RecordKind kind, std::string_view payload);
+    // Hands everything appended to the kernel: readers see it; nothing is durable by it.
+    void flush();
+    // Flushes, and everything appended is durable when it returns.
+    void sync();
+    // For a sync outside of a lock: what sync() would sync, after a flush().
+    [[nodiscard]] SharedFile file() const { return file_; }
+    void fail() { failed_ = true; }
+
+    // Behind the last record appended.
+    [[nodiscard]] SpoolPosition end() const { return {number_, offset_ + buffer_.size()}; }
+
+  private:
+    RecordLogWriter(FileSystem& files, SharedFile file, std::uint64_t number, std::uint64_t offset)
+        : files_(&files), file_(std::move(file)), number_(number), offset_(offset) {}
+    void require_sound() const;
+
+    FileSystem* files_;
+    SharedFile file_;
+    std::uint64_t number_;
+    std::uint64_t offset_;  // where buffer_ belongs
+    std::string buffer_;
+    bool failed_ = false;
+};
+
+}  // namespace farshore::storage
