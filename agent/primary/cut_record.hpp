@@ -1,0 +1,34 @@
+#pragma once
+// What is known of a committed cut, and of the marks up to it.
+
+#include <map>
+#include <optional>
+
+#include "protocol/digest.hpp"
+#include "protocol/identifiers.hpp"
+#include "protocol/time.hpp"
+
+namespace farshore::primary {
+
+// How far one source was when a mark was taken; null while its first copy is not finished.
+struct SourceMoment {
+    std::optional<Timestamp> as_of;
+    std::optional<BootTime> as_of_boot;
+};
+
+struct MarkFacts {
+    MarkNumber mark;
+    Timestamp time;
+    std::map<SourceName, SourceMoment> sources;
+    std::map<SourceName, Digest> tree_digests;
+};
+
+struct CutRecord {
+    CutNumber cut;
+    bool is_mark = false;                  // then newest_mark describes this very cut
+    std::optional<MarkFacts> newest_mark;  // at or before this cut
+    std::optional<MarkFacts> newest_complete_mark;
+    std::map<SourceName, Lsn> databases;  // the positions that belong to this cut
+};
+
+}  // namespace farshore::primary

@@ -1,0 +1,36 @@
+#include "agent/primary/cut_trigger.hpp"
+
+#include <chrono>
+
+namespace farshore::primary {
+
+void CutTrigger::notify() {
+    const std::lock_guard lock(mutex_);
+    pending_.changed = true;
+    wake_.notify_all();
+}
+
+void CutTrigger::demand_mark() {
+    const std::lock_guard lock(mutex_);
+    pending_.mark_demanded = true;
+    wake_.notify_all();
+}
+
+void CutTrigger::stop() {
+    const std::lock_guard lock(mutex_);
+    pending_.stopped = true;
+    wake_.notify_all();
+}
+
+CutTrigger::Woken CutTrigger::wait(Duration timeout) {
+    std::unique_lock lock(mutex_);
+    wake_.wait_for(lock, std::chrono::nanoseconds(timeout.nanoseconds), [this] {
+        return pending_.changed || pending_.mark_demanded || pending_.stopped;
+    });
+    const Woken woken = pending_;
+    // A stop stays: whoever asks again is told again.
+    pending_ = Woken{.changed = false, .mark_demanded = false, .stopped = woken.stopped};
+    return woken;
+}
+
+}  // namespace farshore::primary
