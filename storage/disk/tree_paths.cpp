@@ -1,0 +1,33 @@
+#include "storage/disk/tree_paths.hpp"
+
+namespace farshore::storage::tree_paths {
+
+namespace {
+
+constexpr std::string_view unfinished_prefix = "unfinished-";
+
+std::string in_staging(std::string_view name) {
+    return std::string(staging) + "/" + std::string(name);
+}
+
+}  // namespace
+
+std::string staged(const Digest& sha256) {
+    return in_staging(sha256.hex());
+}
+
+std::string unfinished(std::uint64_t number) {
+    return in_staging(std::string(unfinished_prefix) + std::to_string(number));
+}
+
+std::optional<Digest> parse_staged(std::string_view name) {
+    // Upper-case digits are not ours: one content, one name.
+    const auto digest = Digest::from_hex(name);
+    return digest && digest->hex() == name ? digest : std::nullopt;
+}
+
+bool is_ours(std::string_view path) {
+    return path == ours || (path.starts_with(ours) && path.substr(ours.size()).starts_with('/'));
+}
+
+}  // namespace farshore::storage::tree_paths

@@ -1,0 +1,30 @@
+#pragma once
+// Every name of ours within a tree's root: all of it is in .farshore, which is never an entry.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "protocol/digest.hpp"
+
+namespace farshore::storage::tree_paths {
+
+inline constexpr std::string_view ours = ".farshore";
+inline constexpr std::string_view marker = ".farshore/marker.json";
+// Content that was received and checked, and what is being made of it.
+inline constexpr std::string_view staging = ".farshore/staging";
+// What somebody else had put where the tree needed room.
+inline constexpr std::string_view foreign = ".farshore/foreign";
+
+// In staging: content by the SHA-256 of it. The name exists only when the content is whole.
+[[nodiscard]] std::string staged(const Digest& sha256);
+// In staging: content that is still coming, and entries that are made ready beside their place.
+[[nodiscard]] std::string unfinished(std::uint64_t number);
+// nullopt when the name (one component, in staging) is not one of staged().
+[[nodiscard]] std::optional<Digest> parse_staged(std::string_view name);
+
+// True for .farshore and what is below.
+[[nodiscard]] bool is_ours(std::string_view path);
+
+}  // namespace farshore::storage::tree_paths
