@@ -1,0 +1,222 @@
+// The main job for a database, end to end: real clusters, real agents, real kills.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+
+#include "tests/support/agent_pair.hpp"
+#include "tests/support/postgres_server.hpp"
+
+namespace farshore::test {
+namespace {
+
+// What both sides must agree on: every row of a table, in an order of its own.
+std::string rows_of(const PostgresServer& server, const std::string& table) {
+    return server.value("app",
+                        "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' "
+                        "ORDER BY t::text COLLATE \"C\")), '') FROM " +
+                            table + " t");
+}
+
+class Databases : public ::testing::Test {
+  protected:
+    Databases() {
+        primary_.create_database("app");
+        replica_.create_database("app");
+        settings_.databases.push_back({"app", primary_.conninfo("app"), replica_.conninfo("app")});
+        settings_.config_lines = {{"replication", "mark_interval = \"200ms\""},
+                                  {"store", "upload_interval = \"1s\""}};
+    }
+
+    void start() {
+        pair_ = std::make_unique<AgentPair>(settings_);
+        pair_->start_both();
+    }
+
+    // Waits until the first copy is done and everything so far is applied.
+    void settle(std::chrono::seconds timeout = std::chrono::seconds(60)) {
+        const Outcome flushed = pair_->flush(timeout);
+        ASSERT_EQ(flushed.status, 0) << flushed.err << pair_->log("east") << pair_->log("west");
+    }
+
+    void expect_equal(const std::string& table) {
+        EXPECT_EQ(rows_of(primary_, table), rows_of(replica_, table)) << table;
+    }
+
+    PostgresServer primary_;
+    PostgresServer replica_;
+    PairSettings settings_;
+    std::unique_ptr<AgentPair> pair_;
+};
+
+TEST_F(Databases, FirstCopyThenEveryKindOfChange) {
+    primary_.query("app", R"(
+        CREATE TABLE keyed (id int PRIMARY KEY, name text, long_text text, at timestamptz DEFAULT now(),
+                            amount numeric, flags bit(3), doc jsonb, raw bytea, tags text[],
+                            twice numeric GENERATED ALWAYS AS (amount * 2) STORED);
+        ALTER TABLE keyed ALTER COLUMN long_text SET STORAGE EXTERNAL;
+        CREATE TABLE keyless (a int, b text);
+        CREATE TABLE ids (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, v text);
+        CREATE INDEX ON keyed (name);
+        CREATE SCHEMA "Odd Schema"; CREATE TABLE "Odd Schema"."Tab ""le" ("Key" text PRIMARY KEY, "Väl" int);
+        INSERT INTO keyed SELECT i, 'n' || i, repeat('x', 5000), now(), i * 1.5, B'101', '{"a":1}', '\x00ff',
+                                 ARRAY['p', NULL, 'q"'] FROM generate_series(1, 500) i;
+        INSERT INTO keyless SELECT i % 10, 'dup' FROM generate_series(1, 100) i;
+        INSERT INTO ids (v) VALUES ('one'), ('two');
+        INSERT INTO "Odd Schema"."Tab ""le" VALUES ('k', 1))");
+    start();
+    settle();
+    expect_equal("keyed");
+    expect_equal("keyless");
+    expect_equal("ids");
+    expect_equal(R"("Odd Schema"."Tab ""le")");
+
+    // Unchanged TOAST, a changed key, updates and deletes of rows that have doubles, a truncate.
+    primary_.query("app", "UPDATE keyed SET name = 'new' WHERE id <= 50");
+    primary_.query("app", "UPDATE keyed SET id = id + 10000 WHERE id BETWEEN 60 AND 70");
+    primary_.query("app",
+                   "UPDATE keyed SET doc = NULL, amount = 'NaN', at = 'infinity' WHERE id = 80");
+    primary_.query("app", "DELETE FROM keyed WHERE id > 400 AND id < 10000");
+    primary_.query("app",
+                   "UPDATE keyless SET b = 'once' WHERE ctid = (SELECT min(ctid) FROM keyless)");
+    primary_.query("app", "DELETE FROM keyless WHERE a = 3");
+    primary_.query("app", "INSERT INTO ids (v) VALUES ('three')");
+    primary_.query("app", R"(UPDATE "Odd Schema"."Tab ""le" SET "Väl" = 2)");
+    settle();
+    expect_equal("keyed");
+    expect_equal("keyless");
+    expect_equal("ids");
+    expect_equal(R"("Odd Schema"."Tab ""le")");
+
+    primary_.query("app", "TRUNCATE keyless; INSERT INTO keyless VALUES (1, 'after')");
+    settle();
+    expect_equal("keyless");
+    const Outcome verified = pair_->verify("west");
+    EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
+}
+
+TEST_F(Databases, NoStatementOfTheApplicationFails) {
+    primary_.query("app",
+                   "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a')");
+    primary_.query("app", "CREATE TABLE bare (v text); INSERT INTO bare VALUES ('a')");
+    start();
+    settle();
+    primary_.query("app", "UPDATE bare SET v = 'b'; DELETE FROM bare");
+    // The key goes away in the same transaction that goes on updating.
+    primary_.query("app",
+                   "BEGIN; ALTER TABLE t DROP CONSTRAINT t_pkey; UPDATE t SET v = 'c'; COMMIT");
+    primary_.query("app", "DELETE FROM t");
+    primary_.query(
+        "app",
+        "CREATE TABLE fresh (v text); INSERT INTO fresh VALUES ('1'); UPDATE fresh SET v = '2'");
+    settle();
+    expect_equal("t");
+    expect_equal("bare");
+}
+
+TEST_F(Databases, KillsOfAgentsAndServersLoseAndRepeatNothing) {
+    primary_.query("app",
+                   "CREATE TABLE account (id int PRIMARY KEY, balance bigint NOT NULL);"
+                   "CREATE TABLE ledger (entry text NOT NULL);"
+                   "INSERT INTO account SELECT i, 0 FROM generate_series(1, 50) i");
+    start();
+    settle();
+    std::mt19937 random(11);
+    for (int round = 0; round < 12; ++round) {
+        for (int i = 0; i < 40; ++i) {
+            const std::string id = std::to_string(1 + random() % 50);
+            primary_.query("app",
+                           "BEGIN; UPDATE account SET balance = balance + 1 WHERE id = " + id +
+                               "; INSERT INTO ledger VALUES ('" + std::to_string(round) + "." +
+                               std::to_string(i) + "'); COMMIT");
+        }
+        switch (round % 4) {
+            case 0:
+                pair_->kill("east");
+                pair_->start("east");
+                break;
+            case 1:
+                pair_->kill("west");
+                pair_->start("west");
+                break;
+            case 2:
+                replica_.kill();
+                replica_.start();
+                break;
+            default:
+                primary_.kill();
+                primary_.start();
+        }
+    }
+    settle(std::chrono::seconds(120));
+    expect_equal("account");
+    expect_equal("ledger");
+    EXPECT_EQ(replica_.value("app", "SELECT sum(balance) FROM account"), "480");
+    EXPECT_EQ(replica_.value("app", "SELECT count(*) FROM ledger"), "480");
+}
+
+TEST_F(Databases, AFirstCopyThatIsInterruptedComesToItsEnd) {
+    primary_.query(
+        "app",
+        "CREATE TABLE wide (id int PRIMARY KEY, v text);"
+        "INSERT INTO wide SELECT i, repeat(md5(i::text), 20) FROM generate_series(1, 60000) i");
+    start();
+    std::this_thread::sleep_for(std::chrono::milliseconds(700));
+    pair_->kill("west");
+    primary_.query("app", "UPDATE wide SET v = 'changed meanwhile' WHERE id % 1000 = 0");
+    pair_->start("west");
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    pair_->kill("east");
+    pair_->start("east");
+    settle(std::chrono::seconds(120));
+    expect_equal("wide");
+}
+
+TEST_F(Databases, AReplicaWithRowsIsRefused) {
+    primary_.query("app", "CREATE TABLE t (id int PRIMARY KEY)");
+    replica_.query("app", "CREATE TABLE mine (id int); INSERT INTO mine VALUES (1)");
+    start();
+    EXPECT_TRUE(eventually([&] {
+        return pair_->command("east", {"status"}).out.find("REPLICA_NOT_EMPTY") !=
+                   std::string::npos &&
+               pair_->command("west", {"status"}).out.find("REPLICA_NOT_EMPTY") !=
+                   std::string::npos;
+    })) << pair_->log("west");
+    EXPECT_EQ(replica_.value("app", "SELECT count(*) FROM mine"), "1");
+}
+
+TEST_F(Databases, AChangedRowOnTheReplicaIsNamedByVerify) {
+    primary_.query("app",
+                   "CREATE TABLE t (id int PRIMARY KEY, v text);"
+                   "INSERT INTO t SELECT i, 'v' || i FROM generate_series(1, 2000) i");
+    start();
+    settle();
+    ASSERT_EQ(pair_->verify("west").status, 0);
+    replica_.query("app", "UPDATE t SET v = 'forged' WHERE id = 1234");
+    const Outcome verified = pair_->verify("west");
+    EXPECT_EQ(verified.status, 1) << verified.out << verified.err;
+    EXPECT_NE(verified.out.find("1234"), std::string::npos) << verified.out;
+}
+
+TEST_F(Databases, ATransactionLargerThanTheMemoryLimitPasses) {
+    settings_.config_lines.emplace_back("replication", "memory_limit = \"64MiB\"");
+    primary_.query("app", "CREATE TABLE big (id int PRIMARY KEY, v text)");
+    start();
+    settle();
+    primary_.query(
+        "app",
+        "INSERT INTO big SELECT i, repeat(md5(i::text), 30) FROM generate_series(1, 150000) i");
+    settle(std::chrono::seconds(180));
+    expect_equal("big");
+    if (std::getenv("FARSHORE_SANITIZED") == nullptr) {  // shadow memory is not the agent's
+        EXPECT_LT(pair_->process("east").peak_resident_bytes(), 64ULL << 20);
+        EXPECT_LT(pair_->process("west").peak_resident_bytes(), 64ULL << 20);
+    }
+}
+
+}  // namespace
+}  // namespace farshore::test

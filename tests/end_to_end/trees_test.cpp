@@ -1,0 +1,243 @@
+// The main job for files, end to end: two real agents, real directories, real kills.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+
+#include "tests/support/agent_pair.hpp"
+#include "tests/support/temporary_directory.hpp"
+#include "tests/support/tree_comparison.hpp"
+
+namespace farshore::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Trees : public ::testing::Test {
+  protected:
+    Trees() {
+        settings_.trees.push_back({"files", source(), replica()});
+        settings_.config_lines = {{"replication", "mark_interval = \"200ms\""},
+                                  {"store", "upload_interval = \"1s\""}};
+    }
+
+    [[nodiscard]] std::string source() const { return root_ / "source"; }
+    [[nodiscard]] std::string replica() const { return root_ / "replica"; }
+
+    void write(const std::string& path, const std::string& content) const {
+        const fs::path full = fs::path(source()) / path;
+        fs::create_directories(full.parent_path());
+        std::ofstream(full, std::ios::binary) << content;
+    }
+
+    void start() {
+        pair_ = std::make_unique<AgentPair>(settings_);
+        pair_->start_both();
+    }
+
+    // Waits until everything so far is applied, and compares source and replica in every attribute.
+    void expect_equal() {
+        const Outcome flushed = pair_->flush();
+        ASSERT_EQ(flushed.status, 0) << flushed.err << pair_->log("east") << pair_->log("west");
+        EXPECT_EQ(tree_differences(source(), replica()), "");
+    }
+
+    TemporaryDirectory root_;
+    PairSettings settings_;
+    std::unique_ptr<AgentPair> pair_;
+};
+
+TEST_F(Trees, EveryKindOfEntryArrivesWithItsAttributes) {
+    write("plain.txt", "hello");
+    write("empty", "");
+    write("deep/er/and/deeper/file", std::string(300'000, 'x'));
+    write(std::string("bad\xff utf8 \n newline"), "bytes");
+    write("linked/one", "same inode");
+    fs::create_hard_link(source() + "/linked/one", source() + "/linked/two");
+    fs::create_symlink("../nowhere/at all", source() + "/dangling");
+    fs::create_directory(source() + "/empty directory");
+    ASSERT_EQ(mkfifo((source() + "/fifo").c_str(), 0640), 0);
+    ASSERT_EQ(chmod((source() + "/plain.txt").c_str(), 04751), 0);
+    ASSERT_EQ(setxattr((source() + "/plain.txt").c_str(), "user.note", "kept", 4, 0), 0);
+    if (geteuid() == 0) {
+        ASSERT_EQ(lchown((source() + "/plain.txt").c_str(), 1234, 4321), 0);
+        ASSERT_EQ(lchown((source() + "/dangling").c_str(), 1234, 4321), 0);
+    }
+    const timespec times[2] = {{1'000'000'000, 1}, {1'234'567'890, 123'456'789}};
+    ASSERT_EQ(utimensat(AT_FDCWD, (source() + "/deep").c_str(), times, 0), 0);
+    ASSERT_EQ(utimensat(AT_FDCWD, (source() + "/empty").c_str(), times, 0), 0);
+
+    start();
+    expect_equal();
+}
+
+TEST_F(Trees, ChangesRenamesAndDeletionsFollow) {
+    write("a/one", "1");
+    write("a/two", "2");
+    write("b/three", "3");
+    start();
+    expect_equal();
+
+    write("a/one", "changed");
+    write("fresh/made/at/once", "new");
+    fs::rename(source() + "/a/two", source() + "/b/renamed");
+    fs::rename(source() + "/b", source() + "/c");
+    fs::remove(source() + "/c/three");
+    expect_equal();
+
+    // A directory becomes a file, a file a directory, a symlink a file.
+    fs::remove_all(source() + "/a");
+    write("a", "now a file");
+    fs::remove(source() + "/c/renamed");
+    write("c/renamed/inside", "now a directory");
+    expect_equal();
+
+    fs::remove_all(source() + "/c");
+    fs::remove_all(source() + "/fresh");
+    expect_equal();
+    EXPECT_FALSE(fs::exists(replica() + "/fresh"));
+}
+
+TEST_F(Trees, HardLinksStayLinksWhenRewrittenAndSplit) {
+    write("one", "first");
+    start();
+    expect_equal();
+    fs::create_hard_link(source() + "/one", source() + "/two");
+    expect_equal();
+    write("one", "rewritten through one name");
+    expect_equal();
+    EXPECT_EQ(fs::hard_link_count(replica() + "/two"), 2U);
+    fs::remove(source() + "/one");
+    expect_equal();
+    EXPECT_EQ(fs::hard_link_count(replica() + "/two"), 1U);
+}
+
+TEST_F(Trees, WhatHappensWhileAnAgentIsDeadIsCaughtUp) {
+    write("before", "1");
+    start();
+    expect_equal();
+
+    pair_->kill("west");
+    write("while west is dead", "2");
+    fs::remove(source() + "/before");
+    pair_->start("west");
+    expect_equal();
+
+    pair_->kill("east");
+    write("while east is dead", "3");
+    fs::remove(source() + "/while west is dead");
+    pair_->start("east");
+    expect_equal();
+}
+
+TEST_F(Trees, KillsAtAnyMomentLoseNothing) {
+    start();
+    std::mt19937 random(7);  // the same story in every run
+    for (int round = 0; round < 6; ++round) {
+        for (int i = 0; i < 60; ++i) {
+            const std::string name =
+                "d" + std::to_string(random() % 10) + "/f" + std::to_string(random() % 40);
+            if (random() % 5 == 0) {
+                fs::remove(source() + "/" + name);
+            } else {
+                write(name, std::string(random() % 5000, static_cast<char>('a' + random() % 26)));
+            }
+            if (i % 20 == 19) {
+                const std::string victim = random() % 2 == 0 ? "east" : "west";
+                pair_->kill(victim);
+                pair_->start(victim);
+            }
+        }
+    }
+    write("large", std::string(9'000'000, 'L'));
+    pair_->kill("west");
+    pair_->start("west");
+    expect_equal();
+    const Outcome verified = pair_->verify("west");
+    EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
+}
+
+TEST_F(Trees, AnEmptyMountOverTheRootDeletesNothing) {
+    write("precious", "data");
+    write("dir/too", "data");
+    start();
+    expect_equal();
+
+    fs::rename(source(), source() + ".away");
+    fs::create_directory(source());
+    EXPECT_TRUE(eventually([&] {
+        return pair_->command("east", {"status"}).out.find("ROOT_CHANGED") != std::string::npos;
+    })) << pair_->log("east");
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    EXPECT_TRUE(fs::exists(replica() + "/precious"));
+    EXPECT_TRUE(fs::exists(replica() + "/dir/too"));
+
+    fs::remove(source());
+    fs::rename(source() + ".away", source());
+    write("after", "back again");
+    expect_equal();
+}
+
+TEST_F(Trees, AForeignReplicaFolderIsRefused) {
+    write("file", "1");
+    fs::create_directories(replica());
+    write_whole(replica() + "/somebody elses", "keep me");
+    start();
+    EXPECT_TRUE(eventually([&] {
+        return pair_->command("east", {"status"}).out.find("REPLICA_NOT_EMPTY") !=
+                   std::string::npos &&
+               pair_->command("west", {"status"}).out.find("REPLICA_NOT_EMPTY") !=
+                   std::string::npos;
+    })) << pair_->log("west");
+    EXPECT_EQ(read_whole(replica() + "/somebody elses"), "keep me");
+    EXPECT_FALSE(fs::exists(replica() + "/file"));
+}
+
+TEST_F(Trees, PutWaitsUntilItIsThere) {
+    start();
+    const std::string file = root_ / "report.pdf";
+    write_whole(file, std::string(700'000, 'p'));
+    const Outcome put =
+        pair_->command("east", {"put", file, "--tree", "files", "--as", "in/box/r.pdf"});
+    ASSERT_EQ(put.status, 0) << put.err << pair_->log("east");
+    EXPECT_EQ(read_whole(replica() + "/in/box/r.pdf"), std::string(700'000, 'p'));
+    const Outcome refused = pair_->command("west", {"put", file, "--tree", "files"});
+    EXPECT_EQ(refused.status, 2);
+    EXPECT_NE(refused.err.find("NOT_PRIMARY"), std::string::npos) << refused.err;
+}
+
+TEST_F(Trees, AFileLargerThanTheMemoryLimitPasses) {
+    settings_.config_lines.emplace_back("replication", "memory_limit = \"64MiB\"");
+    start();
+    fs::create_directories(source());
+    {
+        std::ofstream out(source() + "/big", std::ios::binary);
+        std::mt19937_64 random(1);
+        std::string block(1 << 20, '\0');
+        for (int i = 0; i < 200; ++i) {
+            for (std::size_t at = 0; at < block.size(); at += 8) {
+                const std::uint64_t value = random();
+                block.replace(at, 8, reinterpret_cast<const char*>(&value), 8);
+            }
+            out << block;
+        }
+    }
+    expect_equal();
+    if (std::getenv("FARSHORE_SANITIZED") == nullptr) {  // shadow memory is not the agent's
+        EXPECT_LT(pair_->process("east").peak_resident_bytes(), 64ULL << 20);
+        EXPECT_LT(pair_->process("west").peak_resident_bytes(), 64ULL << 20);
+    }
+}
+
+}  // namespace
+}  // namespace farshore::test
