@@ -1,0 +1,320 @@
+#include "storage/objects/s3_store.hpp"
+
+#include <algorithm>
+
+#include "storage/objects/s3_signature.hpp"
+#include "storage/objects/s3_xml.hpp"
+
+namespace farshore::storage {
+
+namespace {
+
+// Up to this size a written object is read back whole; beyond it the server's own checksum will do
+// where it gives one.
+constexpr std::size_t whole_read_back_bytes = 8 * 1024 * 1024;
+constexpr std::size_t error_limit_bytes = 64 * 1024;
+// 1000 keys of 1024 bytes, each byte as %XX, and what surrounds them.
+constexpr std::size_t page_limit_bytes = 8 * 1024 * 1024;
+// A line that is slower than this can't be used for evidence.
+constexpr std::int64_t slowest_bytes_per_ms = 128;
+constexpr std::int64_t shortest_deadline_ms = 30'000;
+
+constexpr std::string_view probe_key = "farshore-check";
+
+Duration deadline_for(std::size_t bytes) {
+    return Duration::from_ms(shortest_deadline_ms +
+                             static_cast<std::int64_t>(bytes) / slowest_bytes_per_ms);
+}
+
+// Every success of S3 that is about an object bears its tag; what comes without is from something
+// in between.
+bool has_tag(const HttpAnswer& answer) {
+    return !answer.header("etag").empty();
+}
+
+}  // namespace
+
+struct S3Store::Request {
+    std::string method;
+    std::string key;  // of the bucket; empty: the bucket itself
+    NameValues query;
+    NameValues headers;
+    std::string_view body;
+    Digest body_digest;
+    std::size_t answer_limit_bytes = 0;
+};
+
+S3Store::S3Store(S3Settings settings, S3Credentials credentials, Clock& clock)
+    : settings_(std::move(settings)),
+      credentials_(std::move(credentials)),
+      clock_(clock),
+      http_(settings_.ca) {}
+
+std::string S3Store::name() const {
+    const S3Place& place = settings_.place;
+    return "s3://" + place.bucket + (place.prefix.empty() ? "" : "/" + place.prefix);
+}
+
+std::string S3Store::full_key(const std::string& key) const {
+    const std::string& prefix = settings_.place.prefix;
+    return prefix.empty() ? key : prefix + "/" + key;
+}
+
+S3Question S3Store::question(std::string deed, const std::string& key) const {
+    return {std::move(deed), name() + (key.empty() ? "" : "/" + key), settings_.region,
+            clock_.utc_now()};
+}
+
+HttpRequest S3Store::sign(const S3Keys& keys, const Request& request) const {
+    const S3Address& address = settings_.address;
+    const Timestamp now = clock_.utc_now();
+    S3Canonical canonical;
+    canonical.method = request.method;
+    canonical.path = address.base_path + "/" + encode_uri_path(request.key);
+    canonical.query = encode_query(request.query);
+    canonical.payload_sha256 = request.body_digest.hex();
+    canonical.headers = request.headers;
+    canonical.headers.emplace_back("host", address.host);
+    canonical.headers.emplace_back("x-amz-content-sha256", canonical.payload_sha256);
+    canonical.headers.emplace_back("x-amz-date", amz_date(now));
+    if (!keys.session_token.empty()) {
+        canonical.headers.emplace_back("x-amz-security-token", keys.session_token);
+    }
+    HttpRequest http;
+    http.method = request.method;
+    http.url =
+        address.origin + canonical.path + (canonical.query.empty() ? "" : "?" + canonical.query);
+    http.headers = canonical.headers;
+    http.headers.emplace_back("authorization",
+                              authorization(canonical, keys, {settings_.region, "s3"}, now));
+    http.body = request.body;
+    http.answer_limit_bytes = request.answer_limit_bytes;
+    http.deadline = deadline_for(request.body.size() + request.answer_limit_bytes);
+    return http;
+}
+
+Result<HttpAnswer> S3Store::ask(const S3Keys& keys, const Request& request) {
+    return http_.perform(sign(keys, request));
+}
+
+Result<std::string> S3Store::read(const S3Keys& keys, const std::string& key,
+                                  std::size_t limit_bytes) {
+    const S3Question asked = question("read", key);
+    Request request{"GET", full_key(key), {}, {}, {}, sha256(""), 0};
+    // Room for the text of an error, also where the object may only be small.
+    request.answer_limit_bytes = std::max(limit_bytes, error_limit_bytes);
+    Result<HttpAnswer> result = ask(keys, request);
+    if (!result) {
+        return s3_unreachable(asked, result.error());
+    }
+    HttpAnswer answer = std::move(result).take();
+    if (answer.status != 200) {
+        return s3_error(asked, answer);
+    }
+    if (!has_tag(answer)) {
+        return s3_nonsense(asked, "an object without an ETag");
+    }
+    if (answer.cut_off || answer.body.size() > limit_bytes) {
+        return Error(ErrorCode::too_large,
+                     asked.object + " has more than " + std::to_string(limit_bytes) + " bytes");
+    }
+    return std::move(answer.body);
+}
+
+Result<S3Store::Found> S3Store::compare(const S3Keys& keys, const std::string& key,
+                                        std::string_view bytes) {
+    const Result<std::string> stored = read(keys, key, bytes.size());
+    if (stored) {
+        return Found(stored.value() == bytes ? PutOutcome::same : PutOutcome::different);
+    }
+    switch (stored.error().code()) {
+        case ErrorCode::too_large:
+            return Found(PutOutcome::different);
+        case ErrorCode::not_found:
+            return Found();
+        default:
+            return stored.error();
+    }
+}
+
+Result<S3Store::Found> S3Store::compare_by_checksum(const S3Keys& keys, const std::string& key,
+                                                    std::string_view bytes) {
+    const S3Question asked = question("read back", key);
+    const Request request{"HEAD", full_key(key), {}, {{"x-amz-checksum-mode", "ENABLED"}},
+                          {},     sha256(""),    0};
+    const Result<HttpAnswer> result = ask(keys, request);
+    if (!result) {
+        return s3_unreachable(asked, result.error());
+    }
+    const HttpAnswer& answer = result.value();
+    const std::string_view checksum = answer.header("x-amz-checksum-sha256");
+    if (answer.status != 200 || !has_tag(answer) || checksum.empty()) {
+        return compare(keys, key, bytes);
+    }
+    const bool same = checksum == base64(sha256(bytes)) &&
+                      answer.header("content-length") == std::to_string(bytes.size());
+    return Found(same ? PutOutcome::same : PutOutcome::different);
+}
+
+Result<HttpAnswer> S3Store::put(const S3Keys& keys, const std::string& key,
+                                std::string_view bytes) {
+    const Digest digest = sha256(bytes);
+    Request request{"PUT", full_key(key), {}, {}, bytes, digest, error_limit_bytes};
+    request.headers = protection_headers(settings_.protection, clock_.utc_now());
+    request.headers.emplace_back("content-type", "application/octet-stream");
+    request.headers.emplace_back("if-none-match", "*");
+    request.headers.emplace_back("x-amz-checksum-sha256", base64(digest));
+    return ask(keys, request);
+}
+
+// After a PUT that succeeded: what is there now?
+ObjectStore::PutOutcome S3Store::confirm(const S3Keys& keys, const std::string& key,
+                                         std::string_view bytes) {
+    const Found found =
+        (bytes.size() <= whole_read_back_bytes ? compare(keys, key, bytes)
+                                               : compare_by_checksum(keys, key, bytes))
+            .take();
+    if (!found) {
+        throw s3_nonsense(question("create", key), "it was accepted, but is not there");
+    }
+    return *found == PutOutcome::same ? PutOutcome::created : *found;
+}
+
+// After a PUT of which nobody knows what it did.
+ObjectStore::PutOutcome S3Store::settle(const S3Keys& keys, const std::string& key,
+                                        std::string_view bytes, const Error& failure) {
+    const Result<Found> found = compare(keys, key, bytes);
+    if (found && found.value()) {
+        return *found.value();
+    }
+    if (failure.code() == ErrorCode::precondition_failed) {
+        throw Error(ErrorCode::store_unavailable, failure.message());  // taken, but not there
+    }
+    throw failure;
+}
+
+ObjectStore::PutOutcome S3Store::create(const std::string& key, std::string_view bytes) {
+    require_valid_object_key(key);
+    const S3Keys keys = credentials_.load();
+    const Found before = compare(keys, key, bytes).take();
+    if (before) {
+        return *before;
+    }
+    const S3Question asked = question("create", key);
+    const Result<HttpAnswer> result = put(keys, key, bytes);
+    if (!result) {
+        const Error failure = s3_unreachable(asked, result.error());
+        return settle(keys, key, bytes, failure);
+    }
+    const HttpAnswer& answer = result.value();
+    if (answer.status == 200) {
+        return confirm(keys, key, bytes);
+    }
+    const Error failure = s3_error(asked, answer);
+    if (failure.code() == ErrorCode::store_refused || failure.code() == ErrorCode::not_found) {
+        throw failure;
+    }
+    return settle(keys, key, bytes, failure);
+}
+
+Result<std::string> S3Store::get(const std::string& key, std::size_t limit_bytes) {
+    require_valid_object_key(key);
+    Result<std::string> result = read(credentials_.load(), key, limit_bytes);
+    const bool branched = result || result.error().code() == ErrorCode::not_found ||
+                          result.error().code() == ErrorCode::too_large;
+    if (!branched) {
+        throw Error(result.error());
+    }
+    return result;
+}
+
+std::vector<std::string> S3Store::list(const std::string& prefix) {
+    const S3Keys keys = credentials_.load();
+    const S3Question asked = question("list", prefix);
+    const std::string root = full_key("");
+    std::vector<std::string> found;
+    std::string token;
+    while (true) {
+        Request request{"GET", "", {}, {}, {}, sha256(""), page_limit_bytes};
+        request.query = {{"list-type", "2"}, {"encoding-type", "url"}, {"prefix", root + prefix}};
+        if (!token.empty()) {
+            request.query.emplace_back("continuation-token", token);
+        }
+        const Result<HttpAnswer> answer = ask(keys, request);
+        if (!answer) {
+            throw s3_unreachable(asked, answer.error());
+        }
+        if (answer.value().status != 200) {
+            throw s3_error(asked, answer.value());
+        }
+        const Result<S3Page> page = parse_s3_page(answer.value().body);
+        if (!page) {
+            throw s3_nonsense(asked, page.error().message());
+        }
+        for (const std::string& key : page.value().keys) {
+            if (!key.starts_with(root + prefix)) {
+                throw s3_nonsense(asked, "a key that was not asked for");
+            }
+            found.push_back(key.substr(root.size()));
+        }
+        if (page.value().next.empty()) {
+            break;
+        }
+        if (page.value().next == token) {
+            throw s3_nonsense(asked, "a listing that does not go on");
+        }
+        token = page.value().next;
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
+void S3Store::check() {
+    const S3Keys keys = credentials_.load();
+    check_list(keys);
+    check_write(keys);
+}
+
+void S3Store::check_list(const S3Keys& keys) {
+    Request request{"GET", "", {}, {}, {}, sha256(""), page_limit_bytes};
+    request.query = {{"list-type", "2"}, {"max-keys", "1"}, {"prefix", full_key("")}};
+    const S3Question asked = question("list", "");
+    const Result<HttpAnswer> answer = ask(keys, request);
+    if (!answer) {
+        throw s3_unreachable(asked, answer.error());
+    }
+    if (answer.value().status != 200) {
+        throw s3_error(asked, answer.value());
+    }
+    if (const Result<S3Page> page = parse_s3_page(answer.value().body); !page) {
+        throw s3_nonsense(asked, page.error().message());
+    }
+}
+
+void S3Store::check_write(const S3Keys& keys) {
+    constexpr std::string_view sent = "1";
+    const std::string key(probe_key);
+    Request request{"PUT", full_key(key), {}, {}, sent, sha256("2"), error_limit_bytes};
+    request.headers = protection_headers(settings_.protection, clock_.utc_now());
+    request.headers.emplace_back("if-none-match", "*");
+    request.headers.emplace_back("x-amz-checksum-sha256", base64(sha256(sent)));
+    const S3Question asked = question("write below", "");
+    const Result<HttpAnswer> answer = ask(keys, request);
+    if (!answer) {
+        throw s3_unreachable(asked, answer.error());
+    }
+    if (answer.value().status < 300) {
+        throw Error(ErrorCode::store_refused,
+                    "cannot use " + name() +
+                        ": the server keeps bytes that don't fit their signature, it is not S3");
+    }
+    const Result<S3ErrorBody> body = parse_s3_error(answer.value().body);
+    const bool refused_the_bytes =
+        body && (body.value().code == "XAmzContentSHA256Mismatch" ||
+                 body.value().code == "BadDigest" || body.value().code == "PreconditionFailed");
+    if (!refused_the_bytes) {
+        throw s3_error(asked, answer.value());
+    }
+}
+
+}  // namespace farshore::storage

@@ -1,0 +1,41 @@
+#pragma once
+// The two documents that we read from S3: an error and a listing. A small strict scanner: elements,
+// text, the five named and the numeric entities, attributes are passed over; no DOCTYPE, no CDATA,
+// no comments, bounded in depth and number. Anything else is malformed, never guessed at.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/error.hpp"
+
+namespace farshore::storage {
+
+struct XmlElement {
+    std::string name;  // without a namespace prefix
+    std::string text;  // of this element itself, entities resolved
+    std::vector<XmlElement> children;
+
+    // The text of the first child of that name; empty when there is none.
+    [[nodiscard]] std::string_view child_text(std::string_view child) const;
+};
+
+[[nodiscard]] Result<XmlElement> parse_xml(std::string_view document);
+
+// <Error>: what the service says.
+struct S3ErrorBody {
+    std::string code;     // "NoSuchKey"
+    std::string message;  // for people
+    std::string region;   // of AuthorizationHeaderMalformed and redirects; else empty
+};
+[[nodiscard]] Result<S3ErrorBody> parse_s3_error(std::string_view document);
+
+// <ListBucketResult>: one page of a listing.
+struct S3Page {
+    std::vector<std::string> keys;
+    std::string next;  // the continuation token; empty on the last page
+};
+[[nodiscard]] Result<S3Page> parse_s3_page(std::string_view document);
+
+}  // namespace farshore::storage
