@@ -80,6 +80,11 @@ struct Replication {
     std::uint64_t spool_limit_bytes = 50'000'000'000ULL;
 };
 
+// Each is one argument vector; empty: nothing is run.
+struct Hooks {
+    std::vector<std::string> on_promote, on_fence;
+};
+
 struct Config {
     std::string file;  // where it came from
     Agent agent;
@@ -91,6 +96,7 @@ struct Config {
     std::vector<Database> databases;
     Replication replication;
     Duration objective_rpo = Duration::from_ms(30'000);
+    Hooks hooks;
 };
 
 }  // namespace farshore::config
