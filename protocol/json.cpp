@@ -165,11 +165,13 @@ class Builder {
     }
     bool on_int64(std::int64_t number, Text /*part*/, Code& ec) {
         text_.clear();
-        return place(json::value(number), ec);
+        constexpr auto greatest = static_cast<std::int64_t>(greatest_json_integer);
+        const bool is_exact = number >= -greatest && number <= greatest;
+        return place(is_exact ? json::value(number) : json::value(static_cast<double>(number)), ec);
     }
     bool on_uint64(std::uint64_t number, Text /*part*/, Code& ec) {
         text_.clear();
-        return place(json::value(number), ec);
+        return place(json::value(static_cast<double>(number)), ec);
     }
     bool on_double(double /*approximate*/, Text part, Code& ec) {
         text_.append(part.data(), part.size());

@@ -30,7 +30,8 @@ void append_json_integer(std::string& out, std::uint64_t value);
 // True when `a` comes before `b` in the order of UTF-16 code units; both valid UTF-8.
 [[nodiscard]] bool comes_before_in_utf16(std::string_view a, std::string_view b);
 
-// too_large, or malformed with the place. Integers beyond 64 bits become doubles.
+// too_large, or malformed with the place. Whole numbers up to greatest_json_integer come as int64,
+// all others as double: so to_canonical_json takes whatever was read.
 [[nodiscard]] Result<boost::json::value> parse_json(std::string_view text, std::size_t limit_bytes,
                                                     std::size_t limit_depth = limits::json_depth);
 

@@ -149,7 +149,7 @@ std::optional<Timestamp> JsonMembers::time_or_null(std::string_view name) {
     }
     const std::optional<Timestamp> time =
         value.is_string() ? parse_rfc3339(view(value.get_string())) : std::nullopt;
-    if (!time) {
+    if (!time || to_rfc3339(*time) != view(value.get_string())) {
         fail(name, "is not a time");
     }
     return time;

@@ -34,7 +34,7 @@ class JsonMembers {
     [[nodiscard]] std::optional<double> number_or_null(std::string_view name);
     [[nodiscard]] Digest digest(std::string_view name);  // "sha256:…"
     [[nodiscard]] std::optional<Digest> digest_or_null(std::string_view name);
-    [[nodiscard]] Timestamp time(std::string_view name);
+    [[nodiscard]] Timestamp time(std::string_view name);  // in the form of to_rfc3339
     [[nodiscard]] std::optional<Timestamp> time_or_null(std::string_view name);
     [[nodiscard]] const boost::json::array& array(std::string_view name);
     [[nodiscard]] const boost::json::object& object(std::string_view name);

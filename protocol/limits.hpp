@@ -33,6 +33,7 @@ constexpr std::size_t xattrs_total = 512 * kib;
 constexpr std::size_t mark_envelope = 2 * mib;
 constexpr std::size_t evidence_object = 256 * mib;
 constexpr std::size_t mark_pending_paths = 100;
+constexpr std::size_t mark_uncovered = 100;  // of each source
 constexpr std::size_t json_depth = 32;
 // One entry's line in a change list.
 constexpr std::size_t listing_line = 2 * mib;

@@ -1,0 +1,55 @@
+#pragma once
+// Ed25519 (RFC 8032): who signs evidence, and how anybody checks it.
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace farshore {
+
+class PublicKey {
+  public:
+    static constexpr std::size_t size = 32;
+    static constexpr std::size_t signature_size = 64;
+
+    // nullopt unless it is 32 bytes / the base64 of 32 bytes.
+    [[nodiscard]] static std::optional<PublicKey> from_raw(std::string_view bytes);
+    [[nodiscard]] static std::optional<PublicKey> from_base64_text(std::string_view text);
+
+    [[nodiscard]] std::string raw() const;
+    [[nodiscard]] std::string base64() const;
+    // Lower-case hexadecimal SHA-256 of the raw key: what a signature is labelled with.
+    [[nodiscard]] std::string key_id() const;
+    [[nodiscard]] std::string to_pem() const;  // SPKI
+    [[nodiscard]] bool verify(std::string_view message, std::string_view signature) const;
+
+    auto operator<=>(const PublicKey&) const = default;
+
+  private:
+    std::array<std::uint8_t, size> raw_{};
+};
+
+// A private key. Copies share it; may be used from several threads.
+class SigningKey {
+  public:
+    [[nodiscard]] static SigningKey generate();
+    // PKCS #8, not encrypted. Throws Error(bad_key); the message never holds the key.
+    [[nodiscard]] static SigningKey from_pem(std::string_view text);
+
+    [[nodiscard]] std::string to_pem() const;
+    [[nodiscard]] const PublicKey& public_key() const { return public_key_; }
+    [[nodiscard]] std::string sign(std::string_view message) const;  // 64 bytes
+
+  private:
+    struct Secret;
+    explicit SigningKey(std::shared_ptr<const Secret> secret);
+
+    std::shared_ptr<const Secret> secret_;
+    PublicKey public_key_;
+};
+
+}  // namespace farshore
