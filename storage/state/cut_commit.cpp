@@ -1,0 +1,147 @@
+#include "storage/state/cut_commit.hpp"
+
+#include "protocol/tree_digest.hpp"
+
+namespace farshore::storage {
+
+CutCommit::CutCommit(PrimaryState& state) : state_(state), transaction_(state.database_) {
+    const CutStanding standing = state.standing();
+    cut_ = standing.cut.next();
+    mark_ = standing.mark.next();
+}
+
+TreeTotals& CutCommit::totals_of(const SourceName& tree) {
+    const auto known = totals_.find(tree);
+    return known != totals_.end() ? known->second : totals_[tree] = state_.tree(tree).totals;
+}
+
+TreeTotals CutCommit::totals(const SourceName& tree) {
+    return totals_of(tree);
+}
+
+void CutCommit::take_out(const SourceName& tree, const FileEntry& entry) {
+    TreeTotals& totals = totals_of(tree);
+    TreeDigest digest(totals.digest);
+    digest.subtract(entry_digest(entry));
+    totals.digest = digest.value();
+    totals.entries -= 1;
+    totals.bytes -= entry.size;
+}
+
+void CutCommit::write(const SourceName& tree, const IndexedEntry& entry) {
+    std::string entry_bytes;
+    std::string identity_bytes;
+    Statement insert(state_.database_,
+                     "INSERT OR REPLACE INTO entries (tree, type, path, entry, sha256, link, "
+                     "filesystem, inode, identity, cut) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+                     "?9, ?10)");
+    insert.bind(1, state_.tree_id(tree)).bind(2, static_cast<int>(entry.entry.type));
+    bind_index_row(insert, 3, entry, entry_bytes, identity_bytes);
+    insert.run();
+}
+
+void CutCommit::put(const SourceName& tree, const IndexedEntry& entry) {
+    FARSHORE_ASSERT(entry.entry.type != EntryType::deleted);
+    if (const auto before = state_.find(tree, entry.entry.path)) {
+        take_out(tree, before->entry);
+    }
+    IndexedEntry row = entry;
+    row.cut = cut_;
+    row.entry.mark = mark_;
+    TreeTotals& totals = totals_of(tree);
+    TreeDigest digest(totals.digest);
+    digest.add(entry_digest(row.entry));
+    totals.digest = digest.value();
+    totals.entries += 1;
+    totals.bytes += row.entry.size;
+    write(tree, row);
+}
+
+bool CutCommit::remove(const SourceName& tree, std::string_view path) {
+    const auto before = state_.find(tree, path);
+    if (!before) {
+        return false;
+    }
+    take_out(tree, before->entry);
+    IndexedEntry tombstone;
+    tombstone.entry.path = std::string(path);
+    tombstone.entry.type = EntryType::deleted;
+    tombstone.entry.mark = mark_;
+    tombstone.cut = cut_;
+    write(tree, tombstone);
+    return true;
+}
+
+void CutCommit::refresh(const SourceName& tree, std::string_view path,
+                        const StatIdentity& identity) {
+    auto row = state_.find(tree, path);
+    if (row) {
+        row->identity = identity;
+        write(tree, *row);
+    }
+}
+
+void CutCommit::set_scanned(const SourceName& tree, bool first_scan_done,
+                            std::optional<Timestamp> swept) {
+    Statement update(state_.database_,
+                     "UPDATE trees SET first_scan_done = ?2, swept = ?3 WHERE id = ?1");
+    update.bind(1, state_.tree_id(tree)).bind(2, first_scan_done ? 1 : 0);
+    if (swept) {
+        update.bind(3, swept->nanoseconds);
+    } else {
+        update.bind_null(3);
+    }
+    update.run();
+}
+
+void CutCommit::set_database(const SourceName& database, Lsn lsn,
+                             const std::vector<StoredTransaction>& unmarked) {
+    Statement(state_.database_,
+              "INSERT INTO database_positions (name, lsn) VALUES (?1, ?2) "
+              "ON CONFLICT (name) DO UPDATE SET lsn = ?2")
+        .bind_text(1, database.str())
+        .bind(2, lsn.value())
+        .run();
+    Statement(state_.database_, "DELETE FROM unmarked_transactions WHERE name = ?1")
+        .bind_text(1, database.str())
+        .run();
+    Statement insert(state_.database_, "INSERT INTO unmarked_transactions VALUES (?1, ?2, ?3)");
+    for (const StoredTransaction& transaction : unmarked) {
+        insert.bind_text(1, database.str())
+            .bind(2, transaction.commit_end.value())
+            .bind(3, transaction.sha256)
+            .run();
+    }
+}
+
+void CutCommit::seal(bool complete, std::string_view envelope) {
+    FARSHORE_ASSERT(!sealed_);
+    sealed_ = true;
+    Statement(state_.database_,
+              "INSERT INTO marks (mark, cut, complete, envelope) VALUES (?1, ?2, ?3, ?4)")
+        .bind(1, mark_.value())
+        .bind(2, cut_.value())
+        .bind(3, complete ? 1 : 0)
+        .bind_blob(4, envelope)
+        .run();
+}
+
+void CutCommit::commit() {
+    for (const auto& [tree, totals] : totals_) {
+        Statement(state_.database_,
+                  "UPDATE trees SET digest = ?2, entries = ?3, bytes = ?4 WHERE id = ?1")
+            .bind(1, state_.tree_id(tree))
+            .bind(2, totals.digest)
+            .bind(3, totals.entries)
+            .bind(4, totals.bytes)
+            .run();
+    }
+    const std::uint64_t mark = sealed_ ? mark_.value() : mark_.value() - 1;
+    Statement(state_.database_, "UPDATE primary_standing SET cut = ?1, mark = ?2")
+        .bind(1, cut_.value())
+        .bind(2, mark)
+        .run();
+    transaction_.commit();
+}
+
+}  // namespace farshore::storage

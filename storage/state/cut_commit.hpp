@@ -1,0 +1,50 @@
+#pragma once
+// How a cut becomes durable on the primary: index, tombstones, numbers and signed mark in one
+// commit.
+
+#include <map>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "storage/state/primary_state.hpp"
+
+namespace farshore::storage {
+
+// One cut on its way into the state: everything or nothing. Holds the write lock, so it is short.
+class CutCommit {
+  public:
+    explicit CutCommit(PrimaryState& state);
+
+    [[nodiscard]] CutNumber cut() const { return cut_; }
+    // The mark that this cut's changes first appear in: its own when it is one, else the next.
+    [[nodiscard]] MarkNumber mark() const { return mark_; }
+
+    void put(const SourceName& tree, const IndexedEntry& entry);
+    // False when there was no such live entry.
+    bool remove(const SourceName& tree, std::string_view path);
+    // Only the stat identity changed: nothing that a secondary would see.
+    void refresh(const SourceName& tree, std::string_view path, const StatIdentity& identity);
+    // As it is with this cut's changes.
+    [[nodiscard]] TreeTotals totals(const SourceName& tree);
+    void set_scanned(const SourceName& tree, bool first_scan_done, std::optional<Timestamp> swept);
+    void set_database(const SourceName& database, Lsn lsn,
+                      const std::vector<StoredTransaction>& unmarked);
+    void seal(bool complete, std::string_view envelope);
+    // Durable when it returns.
+    void commit();
+
+  private:
+    TreeTotals& totals_of(const SourceName& tree);
+    void take_out(const SourceName& tree, const FileEntry& entry);
+    void write(const SourceName& tree, const IndexedEntry& entry);
+
+    PrimaryState& state_;
+    Transaction transaction_;
+    CutNumber cut_;
+    MarkNumber mark_;
+    bool sealed_ = false;
+    std::map<SourceName, TreeTotals> totals_;
+};
+
+}  // namespace farshore::storage

@@ -1,0 +1,71 @@
+#pragma once
+// The tables of the primary's state, as numbered migrations (ON_DISK.md).
+
+#include <array>
+
+namespace farshore::storage {
+
+constexpr const char* primary_schema_1 = R"(
+CREATE TABLE primary_standing (
+    one INTEGER PRIMARY KEY CHECK (one = 1),  -- a single row
+    epoch INTEGER NOT NULL,                   -- of the epoch that the numbers below count in
+    cut INTEGER NOT NULL,                     -- the newest committed cut
+    mark INTEGER NOT NULL                     -- the newest sealed mark
+);
+INSERT INTO primary_standing VALUES (1, 0, 0, 0);
+CREATE TABLE trees (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    digest BLOB NOT NULL DEFAULT (zeroblob(32)),  -- sum of the live entries' digests
+    entries INTEGER NOT NULL DEFAULT 0,           -- live entries
+    bytes INTEGER NOT NULL DEFAULT 0,             -- of their content
+    marker_id TEXT,                               -- of the marker in the root
+    root_filesystem INTEGER NOT NULL DEFAULT 0,   -- st_dev of the root when we marked it
+    root_inode INTEGER NOT NULL DEFAULT 0,
+    first_scan_done INTEGER NOT NULL DEFAULT 0,   -- everything there at the start is in a cut
+    swept INTEGER                                 -- start of the last finished scan, UTC ns
+);
+CREATE TABLE entries (
+    tree INTEGER NOT NULL,
+    path BLOB NOT NULL,
+    type INTEGER NOT NULL,        -- EntryType; 7 is a tombstone
+    entry BLOB NOT NULL,          -- FileEntry in its binary form
+    sha256 BLOB,                  -- of files
+    link TEXT,                    -- group of hard links
+    filesystem INTEGER NOT NULL,  -- st_dev
+    inode INTEGER NOT NULL,
+    identity BLOB NOT NULL,       -- StatIdentity
+    cut INTEGER NOT NULL,         -- in which it last changed
+    PRIMARY KEY (tree, path)
+) WITHOUT ROWID;
+CREATE INDEX entries_by_cut ON entries (tree, cut);
+CREATE INDEX entries_by_content ON entries (tree, sha256) WHERE sha256 IS NOT NULL;
+CREATE INDEX entries_by_inode ON entries (tree, inode);
+CREATE INDEX tombstones ON entries (cut) WHERE type = 7;
+CREATE TABLE marks (
+    mark INTEGER PRIMARY KEY,
+    cut INTEGER NOT NULL,       -- that it describes
+    complete INTEGER NOT NULL,  -- 1: nothing was pending
+    envelope BLOB NOT NULL      -- as signed
+);
+CREATE INDEX marks_by_cut ON marks (cut);
+CREATE TABLE database_positions (
+    name TEXT PRIMARY KEY,
+    lsn INTEGER NOT NULL  -- of the newest cut
+);
+CREATE TABLE unmarked_transactions (  -- passed by the newest cut, not described by a mark yet
+    name TEXT NOT NULL,
+    commit_end INTEGER NOT NULL,
+    sha256 BLOB NOT NULL,
+    PRIMARY KEY (name, commit_end)
+) WITHOUT ROWID;
+CREATE TABLE peers (
+    name TEXT PRIMARY KEY,
+    received_cut INTEGER NOT NULL,  -- known received
+    applied_cut INTEGER NOT NULL
+);
+)";
+
+constexpr std::array<const char*, 1> primary_migrations{primary_schema_1};
+
+}  // namespace farshore::storage

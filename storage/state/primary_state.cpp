@@ -1,0 +1,259 @@
+#include "storage/state/primary_state.hpp"
+
+#include "storage/state/primary_schema.hpp"
+
+namespace farshore::storage {
+
+namespace {
+
+constexpr std::string_view live = " AND type <> 7";  // EntryType::deleted
+static_assert(static_cast<int>(EntryType::deleted) == 7);
+
+StoredMark read_mark(const Statement& statement) {
+    return {.mark = MarkNumber(statement.unsigned_integer(0)),
+            .cut = CutNumber(statement.unsigned_integer(1)),
+            .complete = statement.integer(2) != 0,
+            .envelope = std::string(statement.bytes(3))};
+}
+
+}  // namespace
+
+PrimaryState::PrimaryState(const std::string& path) : database_(path) {
+    migrate(database_, primary_migrations);
+}
+
+CutStanding PrimaryState::standing() {
+    Statement ask(database_, "SELECT epoch, cut, mark FROM primary_standing");
+    ask.step();
+    return {.epoch = Epoch(ask.unsigned_integer(0)),
+            .cut = CutNumber(ask.unsigned_integer(1)),
+            .mark = MarkNumber(ask.unsigned_integer(2))};
+}
+
+void PrimaryState::set_epoch(Epoch epoch) {
+    Transaction transaction(database_);
+    Statement(database_, "UPDATE primary_standing SET epoch = ?1").bind(1, epoch.value()).run();
+    transaction.commit();
+}
+
+std::optional<StoredMark> PrimaryState::newest_mark() {
+    Statement ask(database_,
+                  "SELECT mark, cut, complete, envelope FROM marks ORDER BY mark DESC LIMIT 1");
+    return ask.step() ? std::optional(read_mark(ask)) : std::nullopt;
+}
+
+std::optional<StoredMark> PrimaryState::newest_complete_mark() {
+    Statement ask(database_,
+                  "SELECT mark, cut, complete, envelope FROM marks WHERE complete = 1 "
+                  "ORDER BY mark DESC LIMIT 1");
+    return ask.step() ? std::optional(read_mark(ask)) : std::nullopt;
+}
+
+void PrimaryState::marks_between(CutNumber after, CutNumber up_to,
+                                 const std::function<void(const StoredMark&)>& each) {
+    Statement ask(database_,
+                  "SELECT mark, cut, complete, envelope FROM marks WHERE cut > ?1 AND cut <= ?2 "
+                  "ORDER BY mark");
+    ask.bind(1, after.value()).bind(2, up_to.value());
+    while (ask.step()) {
+        each(read_mark(ask));
+    }
+}
+
+std::vector<StoredMark> PrimaryState::marks_above(MarkNumber mark, std::size_t most) {
+    Statement ask(database_,
+                  "SELECT mark, cut, complete, envelope FROM marks WHERE mark > ?1 ORDER BY mark "
+                  "LIMIT ?2");
+    ask.bind(1, mark.value()).bind(2, static_cast<std::uint64_t>(most));
+    std::vector<StoredMark> found;
+    while (ask.step()) {
+        found.push_back(read_mark(ask));
+    }
+    return found;
+}
+
+void PrimaryState::forget_marks(MarkNumber up_to) {
+    Transaction transaction(database_);
+    // The newest complete mark stays: after a restart the complete RPO is counted from it.
+    Statement(database_,
+              "DELETE FROM marks WHERE mark <= ?1 AND mark < (SELECT max(mark) FROM marks WHERE "
+              "complete = 1)")
+        .bind(1, up_to.value())
+        .run();
+    transaction.commit();
+}
+
+std::map<SourceName, Lsn> PrimaryState::database_positions() {
+    Statement ask(database_, "SELECT name, lsn FROM database_positions");
+    std::map<SourceName, Lsn> positions;
+    while (ask.step()) {
+        positions[SourceName(std::string(ask.bytes(0)))] = Lsn(ask.unsigned_integer(1));
+    }
+    return positions;
+}
+
+std::vector<StoredTransaction> PrimaryState::unmarked_transactions(const SourceName& database) {
+    Statement ask(database_,
+                  "SELECT commit_end, sha256 FROM unmarked_transactions WHERE name = ?1 "
+                  "ORDER BY commit_end");
+    ask.bind_text(1, database.str());
+    std::vector<StoredTransaction> found;
+    while (ask.step()) {
+        found.push_back({Lsn(ask.unsigned_integer(0)), ask.digest(1)});
+    }
+    return found;
+}
+
+std::int64_t PrimaryState::tree_id(const SourceName& tree) {
+    const auto known = tree_ids_.find(tree);
+    if (known != tree_ids_.end()) {
+        return known->second;
+    }
+    Statement(database_, "INSERT OR IGNORE INTO trees (name) VALUES (?1)")
+        .bind_text(1, tree.str())
+        .run();
+    Statement ask(database_, "SELECT id FROM trees WHERE name = ?1");
+    ask.bind_text(1, tree.str());
+    ask.step();
+    return tree_ids_[tree] = ask.integer(0);
+}
+
+TreeStanding PrimaryState::tree(const SourceName& tree) {
+    Statement ask(database_,
+                  "SELECT digest, entries, bytes, marker_id, root_filesystem, root_inode, "
+                  "first_scan_done, swept FROM trees WHERE id = ?1");
+    ask.bind(1, tree_id(tree)).step();
+    TreeStanding standing;
+    standing.totals = {.digest = ask.digest(0),
+                       .entries = ask.unsigned_integer(1),
+                       .bytes = ask.unsigned_integer(2)};
+    if (!ask.is_null(3)) {
+        standing.marker_id = std::string(ask.bytes(3));
+    }
+    standing.root_filesystem = ask.unsigned_integer(4);
+    standing.root_inode = ask.unsigned_integer(5);
+    standing.first_scan_done = ask.integer(6) != 0;
+    if (!ask.is_null(7)) {
+        standing.swept = Timestamp{ask.integer(7)};
+    }
+    return standing;
+}
+
+void PrimaryState::set_root(const SourceName& tree, const std::string& marker_id,
+                            std::uint64_t filesystem, std::uint64_t inode) {
+    const std::int64_t id = tree_id(tree);
+    Transaction transaction(database_);
+    Statement(database_,
+              "UPDATE trees SET marker_id = ?2, root_filesystem = ?3, root_inode = ?4 "
+              "WHERE id = ?1")
+        .bind(1, id)
+        .bind_text(2, marker_id)
+        .bind(3, filesystem)
+        .bind(4, inode)
+        .run();
+    transaction.commit();
+}
+
+std::optional<IndexedEntry> PrimaryState::find(const SourceName& tree, std::string_view path) {
+    Statement ask(database_, std::string("SELECT entry, identity, cut FROM entries "
+                                         "WHERE tree = ?1 AND path = ?2") +
+                                 std::string(live));
+    ask.bind(1, tree_id(tree)).bind_blob(2, path);
+    return ask.step() ? std::optional(read_index_row(ask, 0)) : std::nullopt;
+}
+
+std::vector<std::string> PrimaryState::paths_of_inode(const SourceName& tree,
+                                                      std::uint64_t filesystem,
+                                                      std::uint64_t inode) {
+    Statement ask(database_, std::string("SELECT path FROM entries INDEXED BY entries_by_inode "
+                                         "WHERE tree = ?1 AND inode = ?2 AND filesystem = ?3") +
+                                 std::string(live));
+    ask.bind(1, tree_id(tree)).bind(2, inode).bind(3, filesystem);
+    std::vector<std::string> paths;
+    while (ask.step()) {
+        paths.emplace_back(ask.bytes(0));
+    }
+    return paths;
+}
+
+bool PrimaryState::has_content(const SourceName& tree, const Digest& sha256) {
+    Statement ask(database_, "SELECT 1 FROM entries WHERE tree = ?1 AND sha256 = ?2 LIMIT 1");
+    ask.bind(1, tree_id(tree)).bind(2, sha256);
+    return ask.step();
+}
+
+void PrimaryState::walk(const SourceName& tree, std::string_view after,
+                        const std::function<bool(const IndexedEntry&)>& each) {
+    Statement ask(database_, std::string("SELECT entry, identity, cut FROM entries "
+                                         "WHERE tree = ?1 AND path > ?2") +
+                                 std::string(live) + " ORDER BY path");
+    ask.bind(1, tree_id(tree)).bind_blob(2, after);
+    while (ask.step() && each(read_index_row(ask, 0))) {
+    }
+}
+
+std::vector<std::string> PrimaryState::paths_below(const SourceName& tree, std::string_view path) {
+    Statement ask(database_, std::string("SELECT path FROM entries WHERE tree = ?1 "
+                                         "AND path > ?2 AND path < ?3") +
+                                 std::string(live) + " ORDER BY path");
+    // '0' is the byte after '/': between the two lies everything below the directory.
+    const std::string from = std::string(path) + "/";
+    const std::string to = std::string(path) + "0";
+    ask.bind(1, tree_id(tree)).bind_blob(2, from).bind_blob(3, to);
+    std::vector<std::string> paths;
+    while (ask.step()) {
+        paths.emplace_back(ask.bytes(0));
+    }
+    return paths;
+}
+
+void PrimaryState::changes_since(const SourceName& tree, CutNumber base,
+                                 const std::function<void(const FileEntry&)>& each) {
+    Statement ask(database_, "SELECT entry FROM entries WHERE tree = ?1 AND cut > ?2");
+    ask.bind(1, tree_id(tree)).bind(2, base.value());
+    while (ask.step()) {
+        each(read_entry(ask.bytes(0)));
+    }
+}
+
+void PrimaryState::sorted_changes_since(const SourceName& tree, CutNumber base,
+                                        const std::function<void(const FileEntry&)>& each) {
+    Statement ask(database_,
+                  "SELECT entry FROM entries WHERE tree = ?1 AND cut > ?2 ORDER BY path");
+    ask.bind(1, tree_id(tree)).bind(2, base.value());
+    while (ask.step()) {
+        each(read_entry(ask.bytes(0)));
+    }
+}
+
+void PrimaryState::forget_tombstones(CutNumber up_to) {
+    Transaction transaction(database_);
+    Statement(database_, "DELETE FROM entries WHERE type = 7 AND cut <= ?1")
+        .bind(1, up_to.value())
+        .run();
+    transaction.commit();
+}
+
+PeerStanding PrimaryState::peer(const AgentName& name) {
+    Statement ask(database_, "SELECT received_cut, applied_cut FROM peers WHERE name = ?1");
+    ask.bind_text(1, name.str());
+    if (!ask.step()) {
+        return {};
+    }
+    return {.received_cut = CutNumber(ask.unsigned_integer(0)),
+            .applied_cut = CutNumber(ask.unsigned_integer(1))};
+}
+
+void PrimaryState::set_peer(const AgentName& name, const PeerStanding& standing) {
+    Transaction transaction(database_);
+    Statement(database_,
+              "INSERT INTO peers (name, received_cut, applied_cut) VALUES (?1, ?2, ?3) "
+              "ON CONFLICT (name) DO UPDATE SET received_cut = ?2, applied_cut = ?3")
+        .bind_text(1, name.str())
+        .bind(2, standing.received_cut.value())
+        .bind(3, standing.applied_cut.value())
+        .run();
+    transaction.commit();
+}
+
+}  // namespace farshore::storage

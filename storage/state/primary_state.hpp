@@ -1,0 +1,125 @@
+#pragma once
+// What the primary remembers: the index of its trees, the cuts and marks it has committed, and how
+// far each secondary is known to be. One SQLite file; every thread that needs it opens one of
+// these.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/file_entry.hpp"
+#include "protocol/identifiers.hpp"
+#include "protocol/time.hpp"
+#include "storage/state/index_rows.hpp"
+#include "storage/state/sqlite.hpp"
+
+namespace farshore::storage {
+
+// The newest committed cut and mark; zero where there is none yet.
+struct CutStanding {
+    Epoch epoch;
+    CutNumber cut;
+    MarkNumber mark;
+};
+
+// A tree as the index has it.
+struct TreeTotals {
+    Digest digest;
+    std::uint64_t entries = 0;
+    std::uint64_t bytes = 0;  // of files
+};
+
+// What is remembered of a tree's root and scans.
+struct TreeStanding {
+    TreeTotals totals;
+    std::optional<std::string> marker_id;  // of the marker we put there
+    std::uint64_t root_filesystem = 0;
+    std::uint64_t root_inode = 0;
+    bool first_scan_done = false;    // everything that was there at the start is in a cut
+    std::optional<Timestamp> swept;  // start of the last full scan that came to its end
+};
+
+struct StoredMark {
+    MarkNumber mark;
+    CutNumber cut;
+    bool complete = false;
+    std::string envelope;
+};
+
+struct StoredTransaction {
+    Lsn commit_end;
+    Digest sha256;
+};
+
+struct PeerStanding {
+    CutNumber received_cut;
+    CutNumber applied_cut;
+};
+
+// Invariants: cut and mark numbers only grow, also across a crash; an entry's row is of the cut in
+// which it last changed; a removed path stays as a tombstone until forget_tombstones().
+class PrimaryState {
+  public:
+    explicit PrimaryState(const std::string& path);
+
+    // --- cuts and marks
+    [[nodiscard]] CutStanding standing();
+    void set_epoch(Epoch epoch);
+    [[nodiscard]] std::optional<StoredMark> newest_mark();
+    [[nodiscard]] std::optional<StoredMark> newest_complete_mark();
+    // Marks of cuts in (after, up_to], oldest first.
+    void marks_between(CutNumber after, CutNumber up_to,
+                       const std::function<void(const StoredMark&)>& each);
+    // Marks above `mark`, oldest first, `most` at most.
+    [[nodiscard]] std::vector<StoredMark> marks_above(MarkNumber mark, std::size_t most);
+    // Evidence that is in the store and received by every peer is not needed here.
+    void forget_marks(MarkNumber up_to);
+    [[nodiscard]] std::map<SourceName, Lsn> database_positions();
+    // Passed by the newest cut and not described by a mark yet.
+    [[nodiscard]] std::vector<StoredTransaction> unmarked_transactions(const SourceName& database);
+
+    // --- the index of a tree
+    [[nodiscard]] TreeStanding tree(const SourceName& tree);
+    void set_root(const SourceName& tree, const std::string& marker_id, std::uint64_t filesystem,
+                  std::uint64_t inode);
+    // Not for tombstones.
+    [[nodiscard]] std::optional<IndexedEntry> find(const SourceName& tree, std::string_view path);
+    [[nodiscard]] std::vector<std::string> paths_of_inode(const SourceName& tree,
+                                                          std::uint64_t filesystem,
+                                                          std::uint64_t inode);
+    [[nodiscard]] bool has_content(const SourceName& tree, const Digest& sha256);
+    // Live entries in the order of their paths' bytes, from the first path above `after`; stops
+    // when `each` returns false.
+    void walk(const SourceName& tree, std::string_view after,
+              const std::function<bool(const IndexedEntry&)>& each);
+    // Live entries below directory `path` (not itself), in path order.
+    [[nodiscard]] std::vector<std::string> paths_below(const SourceName& tree,
+                                                       std::string_view path);
+    // Everything that changed in cuts above `base`, tombstones included, in no particular order.
+    void changes_since(const SourceName& tree, CutNumber base,
+                       const std::function<void(const FileEntry&)>& each);
+    // The same in path order: a change list.
+    void sorted_changes_since(const SourceName& tree, CutNumber base,
+                              const std::function<void(const FileEntry&)>& each);
+    // Tombstones of cuts up to this one: no secondary and no change list needs them any more.
+    void forget_tombstones(CutNumber up_to);
+
+    // --- peers
+    [[nodiscard]] PeerStanding peer(const AgentName& name);
+    void set_peer(const AgentName& name, const PeerStanding& standing);
+
+    [[nodiscard]] Database& database() { return database_; }
+
+  private:
+    friend class CutCommit;
+    std::int64_t tree_id(const SourceName& tree);
+
+    Database database_;
+    std::map<SourceName, std::int64_t> tree_ids_;
+};
+
+}  // namespace farshore::storage
