@@ -10,17 +10,17 @@ CutCommit::CutCommit(PrimaryState& state) : state_(state), transaction_(state.da
     mark_ = standing.mark.next();
 }
 
-TreeTotals& CutCommit::totals_of(const SourceName& tree) {
+CapturedTotals& CutCommit::totals_of(const SourceName& tree) {
     const auto known = totals_.find(tree);
     return known != totals_.end() ? known->second : totals_[tree] = state_.tree(tree).totals;
 }
 
-TreeTotals CutCommit::totals(const SourceName& tree) {
+CapturedTotals CutCommit::totals(const SourceName& tree) {
     return totals_of(tree);
 }
 
 void CutCommit::take_out(const SourceName& tree, const FileEntry& entry) {
-    TreeTotals& totals = totals_of(tree);
+    CapturedTotals& totals = totals_of(tree);
     TreeDigest digest(totals.digest);
     digest.subtract(entry_digest(entry));
     totals.digest = digest.value();
@@ -28,7 +28,7 @@ void CutCommit::take_out(const SourceName& tree, const FileEntry& entry) {
     totals.bytes -= entry.size;
 }
 
-void CutCommit::write(const SourceName& tree, const IndexedEntry& entry) {
+void CutCommit::write(const SourceName& tree, const CapturedEntry& entry) {
     std::string entry_bytes;
     std::string identity_bytes;
     Statement insert(state_.database_,
@@ -36,19 +36,19 @@ void CutCommit::write(const SourceName& tree, const IndexedEntry& entry) {
                      "filesystem, inode, identity, cut) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
                      "?9, ?10)");
     insert.bind(1, state_.tree_id(tree)).bind(2, static_cast<int>(entry.entry.type));
-    bind_index_row(insert, 3, entry, entry_bytes, identity_bytes);
+    bind_captured_entry(insert, 3, entry, entry_bytes, identity_bytes);
     insert.run();
 }
 
-void CutCommit::put(const SourceName& tree, const IndexedEntry& entry) {
+void CutCommit::put(const SourceName& tree, const CapturedEntry& entry) {
     FARSHORE_ASSERT(entry.entry.type != EntryType::deleted);
     if (const auto before = state_.find(tree, entry.entry.path)) {
         take_out(tree, before->entry);
     }
-    IndexedEntry row = entry;
+    CapturedEntry row = entry;
     row.cut = cut_;
     row.entry.mark = mark_;
-    TreeTotals& totals = totals_of(tree);
+    CapturedTotals& totals = totals_of(tree);
     TreeDigest digest(totals.digest);
     digest.add(entry_digest(row.entry));
     totals.digest = digest.value();
@@ -63,7 +63,7 @@ bool CutCommit::remove(const SourceName& tree, std::string_view path) {
         return false;
     }
     take_out(tree, before->entry);
-    IndexedEntry tombstone;
+    CapturedEntry tombstone;
     tombstone.entry.path = std::string(path);
     tombstone.entry.type = EntryType::deleted;
     tombstone.entry.mark = mark_;

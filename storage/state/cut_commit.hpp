@@ -20,13 +20,13 @@ class CutCommit {
     // The mark that this cut's changes first appear in: its own when it is one, else the next.
     [[nodiscard]] MarkNumber mark() const { return mark_; }
 
-    void put(const SourceName& tree, const IndexedEntry& entry);
+    void put(const SourceName& tree, const CapturedEntry& entry);
     // False when there was no such live entry.
     bool remove(const SourceName& tree, std::string_view path);
     // Only the stat identity changed: nothing that a secondary would see.
     void refresh(const SourceName& tree, std::string_view path, const StatIdentity& identity);
     // As it is with this cut's changes.
-    [[nodiscard]] TreeTotals totals(const SourceName& tree);
+    [[nodiscard]] CapturedTotals totals(const SourceName& tree);
     void set_scanned(const SourceName& tree, bool first_scan_done, std::optional<Timestamp> swept);
     void set_database(const SourceName& database, Lsn lsn,
                       const std::vector<StoredTransaction>& unmarked);
@@ -35,16 +35,16 @@ class CutCommit {
     void commit();
 
   private:
-    TreeTotals& totals_of(const SourceName& tree);
+    CapturedTotals& totals_of(const SourceName& tree);
     void take_out(const SourceName& tree, const FileEntry& entry);
-    void write(const SourceName& tree, const IndexedEntry& entry);
+    void write(const SourceName& tree, const CapturedEntry& entry);
 
     PrimaryState& state_;
     Transaction transaction_;
     CutNumber cut_;
     MarkNumber mark_;
     bool sealed_ = false;
-    std::map<SourceName, TreeTotals> totals_;
+    std::map<SourceName, CapturedTotals> totals_;
 };
 
 }  // namespace farshore::storage

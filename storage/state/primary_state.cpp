@@ -154,12 +154,12 @@ void PrimaryState::set_root(const SourceName& tree, const std::string& marker_id
     transaction.commit();
 }
 
-std::optional<IndexedEntry> PrimaryState::find(const SourceName& tree, std::string_view path) {
+std::optional<CapturedEntry> PrimaryState::find(const SourceName& tree, std::string_view path) {
     Statement ask(database_, std::string("SELECT entry, identity, cut FROM entries "
                                          "WHERE tree = ?1 AND path = ?2") +
                                  std::string(live));
     ask.bind(1, tree_id(tree)).bind_blob(2, path);
-    return ask.step() ? std::optional(read_index_row(ask, 0)) : std::nullopt;
+    return ask.step() ? std::optional(read_captured_entry(ask, 0)) : std::nullopt;
 }
 
 std::vector<std::string> PrimaryState::paths_of_inode(const SourceName& tree,
@@ -183,12 +183,12 @@ bool PrimaryState::has_content(const SourceName& tree, const Digest& sha256) {
 }
 
 void PrimaryState::walk(const SourceName& tree, std::string_view after,
-                        const std::function<bool(const IndexedEntry&)>& each) {
+                        const std::function<bool(const CapturedEntry&)>& each) {
     Statement ask(database_, std::string("SELECT entry, identity, cut FROM entries "
                                          "WHERE tree = ?1 AND path > ?2") +
                                  std::string(live) + " ORDER BY path");
     ask.bind(1, tree_id(tree)).bind_blob(2, after);
-    while (ask.step() && each(read_index_row(ask, 0))) {
+    while (ask.step() && each(read_captured_entry(ask, 0))) {
     }
 }
 

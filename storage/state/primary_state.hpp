@@ -14,7 +14,7 @@
 #include "protocol/file_entry.hpp"
 #include "protocol/identifiers.hpp"
 #include "protocol/time.hpp"
-#include "storage/state/index_rows.hpp"
+#include "storage/state/captured_entry.hpp"
 #include "storage/state/sqlite.hpp"
 
 namespace farshore::storage {
@@ -27,7 +27,7 @@ struct CutStanding {
 };
 
 // A tree as the index has it.
-struct TreeTotals {
+struct CapturedTotals {
     Digest digest;
     std::uint64_t entries = 0;
     std::uint64_t bytes = 0;  // of files
@@ -35,7 +35,7 @@ struct TreeTotals {
 
 // What is remembered of a tree's root and scans.
 struct TreeStanding {
-    TreeTotals totals;
+    CapturedTotals totals;
     std::optional<std::string> marker_id;  // of the marker we put there
     std::uint64_t root_filesystem = 0;
     std::uint64_t root_inode = 0;
@@ -87,7 +87,7 @@ class PrimaryState {
     void set_root(const SourceName& tree, const std::string& marker_id, std::uint64_t filesystem,
                   std::uint64_t inode);
     // Not for tombstones.
-    [[nodiscard]] std::optional<IndexedEntry> find(const SourceName& tree, std::string_view path);
+    [[nodiscard]] std::optional<CapturedEntry> find(const SourceName& tree, std::string_view path);
     [[nodiscard]] std::vector<std::string> paths_of_inode(const SourceName& tree,
                                                           std::uint64_t filesystem,
                                                           std::uint64_t inode);
@@ -95,7 +95,7 @@ class PrimaryState {
     // Live entries in the order of their paths' bytes, from the first path above `after`; stops
     // when `each` returns false.
     void walk(const SourceName& tree, std::string_view after,
-              const std::function<bool(const IndexedEntry&)>& each);
+              const std::function<bool(const CapturedEntry&)>& each);
     // Live entries below directory `path` (not itself), in path order.
     [[nodiscard]] std::vector<std::string> paths_below(const SourceName& tree,
                                                        std::string_view path);

@@ -1,4 +1,4 @@
-#include "storage/state/index_rows.hpp"
+#include "storage/state/captured_entry.hpp"
 
 namespace farshore::storage {
 
@@ -45,8 +45,8 @@ void encode(const StatIdentity& identity, ByteWriter& out) {
     encode_time(identity.ctime, out);
 }
 
-void bind_index_row(Statement& statement, int first, const IndexedEntry& entry,
-                    std::string& entry_bytes, std::string& identity_bytes) {
+void bind_captured_entry(Statement& statement, int first, const CapturedEntry& entry,
+                         std::string& entry_bytes, std::string& identity_bytes) {
     ByteWriter entry_out;
     encode(entry.entry, entry_out);
     entry_bytes = entry_out.take();
@@ -82,8 +82,8 @@ FileEntry read_entry(std::string_view bytes) {
     }
 }
 
-IndexedEntry read_index_row(const Statement& statement, int first) {
-    IndexedEntry row;
+CapturedEntry read_captured_entry(const Statement& statement, int first) {
+    CapturedEntry row;
     row.entry = read_entry(statement.bytes(first));
     try {
         row.identity = read_identity(statement.bytes(first + 1));

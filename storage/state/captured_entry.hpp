@@ -28,7 +28,7 @@ struct StatIdentity {
 
 [[nodiscard]] StatIdentity identity_of(const FileStatus& status);
 
-struct IndexedEntry {
+struct CapturedEntry {
     FileEntry entry;
     StatIdentity identity;
     CutNumber cut;  // in which it last changed
@@ -36,10 +36,10 @@ struct IndexedEntry {
 
 // The columns of both indexes, in this order: path, entry, sha256, link, filesystem, inode,
 // identity, cut. `first` is the number of the first of them.
-void bind_index_row(Statement& statement, int first, const IndexedEntry& entry,
-                    std::string& entry_bytes, std::string& identity_bytes);
+void bind_captured_entry(Statement& statement, int first, const CapturedEntry& entry,
+                         std::string& entry_bytes, std::string& identity_bytes);
 // Reads columns "entry, identity, cut" from `first` on. Throws state_damaged.
-[[nodiscard]] IndexedEntry read_index_row(const Statement& statement, int first);
+[[nodiscard]] CapturedEntry read_captured_entry(const Statement& statement, int first);
 [[nodiscard]] FileEntry read_entry(std::string_view bytes);
 void encode(const StatIdentity& identity, ByteWriter& out);
 
