@@ -1,93 +1,85 @@
 #pragma once
 // One connection to PostgreSQL by libpq, in blocking calls that a WakeEvent can end.
 
-#include <cstdint>
-#include <map>
+#include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "agent/postgres/answer.hpp"
 #include "agent/postgres/wake_event.hpp"
 #include "protocol/error.hpp"
 
 struct pg_conn;
-struct pg_result;
 
 namespace farshore::postgres {
 
-// The answer to one statement.
-class Answer {
-  public:
-    explicit Answer(pg_result* result) : result_(result, &clear) {}
+enum class ConnectionKind : std::uint8_t { ordinary, replication };
 
-    [[nodiscard]] int rows() const;
-    [[nodiscard]] bool is_null(int row, int column) const;
-    // Empty for NULL. Valid as long as the Answer.
-    [[nodiscard]] std::string_view text(int row, int column) const;
-    [[nodiscard]] std::int64_t integer(int row, int column) const;
-    [[nodiscard]] bool boolean(int row, int column) const { return text(row, column) == "t"; }
-    // How many rows an INSERT, UPDATE or DELETE touched.
-    [[nodiscard]] std::uint64_t affected() const;
-    [[nodiscard]] const pg_result* raw() const { return result_.get(); }
+// A text parameter; nullopt is NULL.
+using Parameter = std::optional<std::string>;
 
-  private:
-    static void clear(pg_result* result);
-
-    std::unique_ptr<pg_result, void (*)(pg_result*)> result_;
-};
-
-struct ConnectOptions {
-    bool replication = false;  // replication=database
-    std::string application = "farshore";
-};
-
-// Invariants: every session speaks UTF-8, ISO dates, UTC, hex bytea, the C locale for money and has
-// search_path pg_catalog, so a value's text is the same on both sides. Not thread-safe.
+// Invariants: every session speaks UTF-8, ISO dates, UTC, hex bytea and the C locale for money, and
+// has nothing but pg_catalog on its search_path: so a value has the same text on both sides, and
+// nothing that a user made stands in for an operator of ours. Not thread-safe.
 class Connection {
   public:
-    // Throws Error(database_unavailable), or Error(database_refused) for a wrong password, role,
-    // database or conninfo; Error(cancelled) when `stop` is set.
-    Connection(const std::string& conninfo, const WakeEvent& stop, const ConnectOptions& options);
+    // `stop` outlives the connection; once it is set every call throws Error(cancelled). Throws
+    // Error(database_unavailable), or Error(database_refused) for a wrong password, role, database
+    // or conninfo.
+    Connection(const std::string& conninfo, const WakeEvent& stop,
+               ConnectionKind kind = ConnectionKind::ordinary);
 
-    // One or more statements without parameters. Throws by the statement's SQLSTATE: see
-    // to_error().
+    // One or more statements without parameters; the answer to the last one. Throws: see require().
     Answer execute(const std::string& sql);
-    // One statement with text parameters; nullopt is NULL.
-    Answer execute(const std::string& sql, std::span<const std::optional<std::string>> parameters);
-    // As execute(), but a failure is a value.
-    [[nodiscard]] Result<Answer> try_execute(const std::string& sql);
-    // The SQLSTATE of the last statement that failed.
-    [[nodiscard]] const std::string& last_sqlstate() const { return last_sqlstate_; }
+    // One statement with parameters $1, $2 …
+    Answer execute(const std::string& sql, const std::vector<Parameter>& parameters);
+    // As execute(), but a failed statement is an Answer too.
+    Answer attempt(const std::string& sql);
 
     [[nodiscard]] std::string quote_name(std::string_view name) const;
+    // schema.name
+    [[nodiscard]] std::string quote_name(std::string_view schema, std::string_view name) const;
     [[nodiscard]] std::string quote_literal(std::string_view text) const;
-    [[nodiscard]] int server_version() const;  // 150020
+    [[nodiscard]] int server_version() const;  // 150020 is 15.20
     [[nodiscard]] pg_conn* raw() const { return connection_.get(); }
-    [[nodiscard]] const WakeEvent& stop() const { return *stop_; }
 
-    // Waits until the socket is readable (or writable), or `timeout`. Throws Error(cancelled) when
-    // the stop event is set.
+    // Waits until there is something to read, or `timeout`.
     bool wait_readable(Duration timeout) const;
-    // The next result of what was sent, or nullopt when there is none; ends with Error(cancelled).
+    void wait_writable() const;
+    // The next answer to what was sent, or nullopt when that is answered.
     [[nodiscard]] std::optional<Answer> next_answer();
-    // Throws when `answer` is a failure.
-    void require_success(const Answer& answer, std::string_view deed);
-    [[noreturn]] void fail(std::string_view deed) const;
+    // Throws the Error that a failed answer stands for (sql_error.hpp).
+    void require(const Answer& answer) const;
+    // The same for a failure of libpq itself: the connection is gone.
+    [[noreturn]] void lost() const;
 
   private:
-    void connect(const std::string& conninfo, const ConnectOptions& options);
-    Answer collect(const std::string& sql);
+    void open(const std::string& conninfo, ConnectionKind kind);
+    Answer collect();
+    void wait(short events, Duration timeout) const;
     void cancel() const;
 
     std::unique_ptr<pg_conn, void (*)(pg_conn*)> connection_;
     const WakeEvent* stop_;
-    std::string last_sqlstate_;
 };
 
-// What an SQLSTATE asks the caller to do.
-[[nodiscard]] ErrorCode error_code_of(std::string_view sqlstate);
+// BEGIN when made, ROLLBACK when destroyed without commit().
+class Transaction {
+  public:
+    // `begin`: "BEGIN", or with an isolation level.
+    explicit Transaction(Connection& connection, const std::string& begin = "BEGIN");
+    ~Transaction();
+    Transaction(const Transaction&) = delete;
+    Transaction& operator=(const Transaction&) = delete;
+
+    void commit();
+
+  private:
+    Connection& connection_;
+    bool open_ = true;
+};
 
 }  // namespace farshore::postgres

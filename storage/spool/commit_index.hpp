@@ -10,9 +10,9 @@
 
 namespace farshore::storage {
 
-// Invariants: entries grow in both LSN and position; there are never more than `capacity`: when
-// they are, every other one goes, and further ones are taken more seldom. So floor() may name an
-// earlier transaction than the last one at or before an LSN: the caller reads on from there.
+// Invariants: entries grow in both LSN and position; there are at most `capacity`: when they are,
+// every other one goes, and from then on they are taken more seldom. So floor() may name an earlier
+// transaction than the last one at or before an LSN: the caller reads on from there.
 class CommitIndex {
   public:
     struct Entry {
@@ -22,18 +22,22 @@ class CommitIndex {
 
     explicit CommitIndex(std::size_t capacity) : capacity_(capacity) {}
 
+    // The next transaction.
     void add(const Entry& entry);
     // The last entry at or before `lsn`.
     [[nodiscard]] std::optional<Entry> floor(Lsn lsn) const;
+    // The last transaction that was added, kept or not.
+    [[nodiscard]] const std::optional<Entry>& last() const { return last_; }
+    // True while every transaction is an entry.
+    [[nodiscard]] bool is_whole() const { return stride_ == 1; }
     void clear();
-    // Entries behind `position` are forgotten.
-    void truncate_to(SpoolPosition position);
 
   private:
     std::size_t capacity_;
     std::size_t stride_ = 1;  // of so many transactions one is kept
-    std::size_t skipped_ = 0;
+    std::size_t added_ = 0;
     std::vector<Entry> entries_;
+    std::optional<Entry> last_;
 };
 
 }  // namespace farshore::storage

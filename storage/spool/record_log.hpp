@@ -4,23 +4,21 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "storage/disk/file_system.hpp"
 #include "storage/spool/record_log_format.hpp"
-#include "storage/spool/record_log_reader.hpp"
 #include "storage/spool/record_log_writer.hpp"
 
 namespace farshore::storage {
 
-// Invariants: segment numbers are consecutive and never used twice; all segments but the last are
-// durable, whole and end with a sound record; there is always a last segment to append to.
+// Invariants: segment numbers are consecutive and never used twice while anything refers to them;
+// all segments but the last are durable; there is always a last segment to append to.
 class RecordLog {
   public:
-    // Opens what is in `directory`, or makes the first segment. A torn end of the last segment is
-    // cut off. Throws Error(state_damaged) for damage in it, or when a segment in between is
-    // missing.
+    // Opens what is in `directory`, or makes the first segment. What follows the last sound record
+    // of the last segment is cut off: it was never synced, or truncate_to() will miss it. Throws
+    // Error(state_damaged) when a segment in between is missing.
     RecordLog(FileSystem& files, Handle directory);
 
     void append(RecordKind kind, std::string_view payload) { writer_->append(kind, payload); }
@@ -32,7 +30,8 @@ class RecordLog {
     // That sync failed: nothing may be written any more.
     void fail() { writer_->fail(); }
 
-    // `position` is the end of a record, or of a segment's header.
+    // `position` is the end of a record, or of a segment's header. Throws Error(state_damaged) when
+    // the log does not reach it.
     void truncate_to(SpoolPosition position);
     // Removes the segments before number `segment`, but never the last.
     void trim_before(std::uint64_t segment);
@@ -48,10 +47,8 @@ class RecordLog {
         std::uint64_t bytes = 0;  // of a segment that is not the last
     };
 
-    void open_segments();
+    void find_segments();
     void recover_last();
-    void create_segment(std::uint64_t number);
-    void remove_segment(std::uint64_t number);
 
     FileSystem& files_;
     Handle directory_;

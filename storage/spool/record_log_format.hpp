@@ -1,12 +1,12 @@
 #pragma once
 // The bytes of a record log: segments of records (SPOOL.md has an example in hex).
 //
-//   segment:  8 bytes "farspool" | u16 version | 6 bytes 0 | u64 number | u64 XXH3-64 of the 24
-//   bytes
-//             before, then records one behind the other
-//   record:   u32 length of the payload | u8 kind | 3 bytes 0 | u64 checksum | payload
-//   checksum: XXH3-64, seeded with the record's offset in its segment, of length, kind, zeros,
-//   payload
+//   segment:  8 bytes "farspool" | u16 version | 6 bytes 0 | u64 number | u64 checksum, then
+//   records
+//             one behind the other. Checksum: XXH3-64 of the 24 bytes before.
+//   record:   u32 length of the payload | u8 kind | 3 bytes 0 | u64 checksum | payload.
+//             Checksum: XXH3-64 of the payload, seeded with the XXH3-64 of the 8 bytes before the
+//             checksum, which is seeded with the record's offset in its segment.
 
 #include <compare>
 #include <cstddef>
@@ -48,14 +48,15 @@ struct RecordHeader {
 };
 
 [[nodiscard]] std::string encode_segment_header(std::uint64_t number);
+// True for exactly the header of segment `number`.
 [[nodiscard]] bool is_segment_header(std::string_view bytes, std::uint64_t number);
-// Header and payload as they stand at `offset` of a segment.
+// Appends header and payload as they stand at `offset` of a segment.
 void encode_record(RecordKind kind, std::string_view payload, std::uint64_t offset,
                    std::string& to);
-// nullopt when these 16 bytes can not be a header: unknown kind, bytes that should be 0, a length
+// nullopt when these bytes can not be a header: unknown kind, bytes that should be 0, a length
 // over the limit.
 [[nodiscard]] std::optional<RecordHeader> decode_record_header(std::string_view bytes);
-// `record` is header and payload.
+// `record` is header and payload, found at `offset`.
 [[nodiscard]] bool has_right_checksum(std::string_view record, std::uint64_t offset);
 
 // The name of a segment's file: 16 hexadecimal digits and ".log".

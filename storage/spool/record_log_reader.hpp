@@ -18,54 +18,49 @@ struct LogRecord {
     SpoolPosition end;
 };
 
-// One segment. Tells its three ends apart: the clean end, a torn tail (the last record was being
-// written when the machine stopped: no sound record follows it), and damage.
+// One segment. It ends where the file does or before the first record that is not sound. Whether
+// that is a tail that was being written when the machine stopped, or damage, tells only who knows
+// what had been synced.
 class SegmentReader {
   public:
-    enum class End : std::uint8_t { none, clean, torn, damaged };
-
-    // Throws Error(state_damaged) when the header is not that of segment `number`, unless the file
-    // is shorter than a header: that is a torn one.
     SegmentReader(FileSystem& files, const Handle& directory, std::uint64_t number);
 
-    // Starts again at `offset`, which is the begin of a record.
-    void seek(std::uint64_t offset);
-    // The next record, or nullopt: end() says why.
+    // False when the header is missing or not this segment's: then there are no records.
+    [[nodiscard]] bool has_header() const { return has_header_; }
+    // The next record, or nullopt at the end.
     [[nodiscard]] std::optional<LogRecord> next();
-    [[nodiscard]] End end() const { return end_; }
     // Behind the last sound record that was read.
-    [[nodiscard]] std::uint64_t offset() const { return offset_; }
+    [[nodiscard]] SpoolPosition position() const { return {number_, offset_}; }
 
   private:
+    // Sees to it that `bytes` from offset_ on are in the buffer; false when the file ends before.
     bool fill(std::size_t bytes);
-    [[nodiscard]] bool sound_record_follows();
+    [[nodiscard]] std::string_view buffered() const;
 
     FileSystem* files_;
     Handle file_;
     std::uint64_t number_;
-    std::uint64_t size_;
     std::uint64_t offset_ = 0;
-    std::uint64_t buffer_begin_ = 0;
+    std::uint64_t buffer_begin_ = 0;  // the buffer's place in the file
     std::string buffer_;
-    End end_ = End::none;
+    bool has_header_ = false;
 };
 
-// From one position to another across segments.
+// All records from the beginning of segment `first` to `to`, across segments.
 class RecordLogReader {
   public:
-    // `from` is rounded down to the begin of its segment's records: the caller skips by position.
-    RecordLogReader(FileSystem& files, const Handle& directory, SpoolPosition from,
+    RecordLogReader(FileSystem& files, const Handle& directory, std::uint64_t first,
                     SpoolPosition to);
 
-    // Throws Error(state_damaged) when the log does not reach `to` with sound records.
+    // nullopt at `to`. Throws Error(state_damaged) when the log does not reach it with sound
+    // records.
     [[nodiscard]] std::optional<LogRecord> next();
 
   private:
     FileSystem* files_;
     const Handle* directory_;
     SpoolPosition to_;
-    std::uint64_t number_;
-    std::optional<SegmentReader> segment_;
+    SegmentReader segment_;
 };
 
 }  // namespace farshore::storage

@@ -11,19 +11,19 @@
 
 namespace farshore::storage {
 
-// An open segment file; shared so that a sync can go on while the writer has moved to the next one.
+// An open segment file; shared so that a sync can go on while the log has moved to the next one.
 using SharedFile = std::shared_ptr<const Handle>;
 
-// Invariants: what was written is a prefix of what was appended; after a failed write or sync every
+// Invariants: what was written is a prefix of what was appended; after a failed sync every
 // further call throws sync_failed, because nobody knows what is on the disk.
 class RecordLogWriter {
   public:
-    // Makes the segment, with its header.
+    // Makes the segment, durably, with its header and nothing else; what has its name is replaced.
     [[nodiscard]] static RecordLogWriter create(FileSystem& files, const Handle& directory,
                                                 std::uint64_t number);
-    // Goes on at `offset` of a segment that is there; what stood behind is cut off.
+    // Goes on at `end` of a segment that is there; what stands behind it is cut off, durably.
     [[nodiscard]] static RecordLogWriter reopen(FileSystem& files, const Handle& directory,
-                                                std::uint64_t number, std::uint64_t offset);
+                                                SpoolPosition end);
 
     void append(RecordKind kind, std::string_view payload);
     // Hands everything appended to the kernel: readers see it; nothing is durable by it.
@@ -32,14 +32,15 @@ class RecordLogWriter {
     void sync();
     // For a sync outside of a lock: what sync() would sync, after a flush().
     [[nodiscard]] SharedFile file() const { return file_; }
+    // Such a sync has failed.
     void fail() { failed_ = true; }
 
     // Behind the last record appended.
     [[nodiscard]] SpoolPosition end() const { return {number_, offset_ + buffer_.size()}; }
 
   private:
-    RecordLogWriter(FileSystem& files, SharedFile file, std::uint64_t number, std::uint64_t offset)
-        : files_(&files), file_(std::move(file)), number_(number), offset_(offset) {}
+    RecordLogWriter(FileSystem& files, SharedFile file, SpoolPosition end)
+        : files_(&files), file_(std::move(file)), number_(end.segment), offset_(end.offset) {}
     void require_sound() const;
 
     FileSystem* files_;

@@ -1,0 +1,42 @@
+#pragma once
+// Hands out the change records of a spool, in order.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "protocol/message_database.hpp"
+#include "storage/disk/file_system.hpp"
+#include "storage/spool/record_log_reader.hpp"
+
+namespace farshore::storage {
+
+class ChangeSpoolReader {
+  public:
+    ChangeSpoolReader(FileSystem& files, const Handle& directory, SpoolPosition from,
+                      SpoolPosition to);
+
+    // Loads the next record, false at the end. Throws Error(state_damaged).
+    bool next();
+    // Valid until the next call of next().
+    [[nodiscard]] const ChangeRecord& record() const { return record_; }
+    // False for what is handed out only for the relations that it describes: what stands before
+    // `from` in its segment, and what a segment repeats at its beginning.
+    [[nodiscard]] bool in_range() const { return in_range_; }
+    // Just behind record(), when that record ends a transaction.
+    [[nodiscard]] SpoolPosition position() const { return position_; }
+
+  private:
+    bool load();
+    void assemble(const LogRecord& piece);
+
+    RecordLogReader log_;
+    SpoolPosition from_;
+    bool in_range_ = false;
+    SpoolPosition position_;
+    std::string assembled_;    // a record that came in pieces
+    std::string_view unread_;  // of what load() found
+    ChangeRecord record_;
+};
+
+}  // namespace farshore::storage
