@@ -19,7 +19,7 @@ StoredMark read_mark(const Statement& statement) {
 }  // namespace
 
 PrimaryState::PrimaryState(const std::string& path) : database_(path) {
-    migrate(database_, primary_migrations);
+    database_.migrate(primary_migrations);
 }
 
 CutStanding PrimaryState::standing() {
