@@ -1,0 +1,430 @@
+#include "storage/state/secondary_state.hpp"
+
+#include "storage/disk/crash_point.hpp"
+#include "storage/state/secondary_schema.hpp"
+
+namespace farshore::storage {
+
+namespace {
+
+constexpr std::string_view fact_epoch = "epoch";
+constexpr std::string_view fact_received_cut = "received_cut";
+constexpr std::string_view fact_applied_cut = "applied_cut";
+constexpr std::string_view fact_received_mark = "received_mark";
+constexpr std::string_view fact_received_mark_digest = "received_mark_digest";
+constexpr std::string_view fact_applied_mark = "applied_mark";
+constexpr std::string_view fact_primary_boot = "primary_boot";
+constexpr std::string_view fact_received_as_of = "received_as_of";
+constexpr std::string_view fact_applied_as_of = "applied_as_of";
+constexpr std::string_view fact_prefix_of_others = "x.";
+
+constexpr std::string_view mark_columns =
+    "SELECT mark, envelope, digest, received_at, received_error, applied_at, applied_error, "
+    "sources FROM secondary_marks WHERE mark > ? ";
+
+std::string encoded(const std::map<SourceName, BootTime>& as_of) {
+    ByteWriter out;
+    for (const auto& [source, time] : as_of) {
+        out.bytes(source.str()).i64(time.nanoseconds);
+    }
+    return out.take();
+}
+
+std::map<SourceName, BootTime> decoded_as_of(std::string_view bytes) {
+    ByteReader in(bytes);
+    std::map<SourceName, BootTime> as_of;
+    while (in.remaining() > 0) {
+        SourceName source{std::string(in.bytes(limits::path_component))};
+        as_of[std::move(source)] = {in.i64()};
+    }
+    return as_of;
+}
+
+std::string encoded(const std::map<SourceName, Digest>& digests) {
+    ByteWriter out;
+    for (const auto& [source, digest] : digests) {
+        out.bytes(source.str()).bytes(digest.hex());
+    }
+    return out.take();
+}
+
+std::map<SourceName, Digest> decoded_digests(std::string_view bytes) {
+    ByteReader in(bytes);
+    std::map<SourceName, Digest> digests;
+    while (in.remaining() > 0) {
+        SourceName source{std::string(in.bytes(limits::path_component))};
+        const auto digest = Digest::from_hex(in.bytes(limits::path_component));
+        if (!digest) {
+            throw Error(ErrorCode::state_damaged, "the state database holds a digest that is none");
+        }
+        digests[std::move(source)] = *digest;
+    }
+    return digests;
+}
+
+void bind_error(Statement& statement, int index, const std::optional<Duration>& error) {
+    if (error) {
+        statement.bind(index, error->nanoseconds);
+    } else {
+        statement.bind_null(index);
+    }
+}
+
+WitnessedTime time_of(const Statement& row, int column) {
+    WitnessedTime time{{row.integer(column)}, std::nullopt};
+    if (!row.is_null(column + 1)) {
+        time.clock_error = Duration{row.integer(column + 1)};
+    }
+    return time;
+}
+
+SpoolPosition position_of(const Statement& row, int column) {
+    return {row.unsigned_integer(column), row.unsigned_integer(column + 1)};
+}
+
+Database prepared(const std::string& path) {
+    Database database(path);
+    prepare_secondary_tables(database);
+    return database;
+}
+
+}  // namespace
+
+SecondaryState::SecondaryState(const std::string& path)
+    : database_(prepared(path)), index_(database_) {}
+
+// --- facts
+
+void SecondaryState::write_fact(std::string_view name, std::string_view value) {
+    Statement(database_, "INSERT OR REPLACE INTO secondary_facts VALUES (?, ?)")
+        .bind_text(1, name)
+        .bind_blob(2, value)
+        .run();
+}
+
+void SecondaryState::write_number(std::string_view name, std::uint64_t value) {
+    Statement(database_, "INSERT OR REPLACE INTO secondary_facts VALUES (?, ?)")
+        .bind_text(1, name)
+        .bind(2, value)
+        .run();
+}
+
+std::uint64_t SecondaryState::number(std::string_view name) {
+    Statement ask(database_, "SELECT value FROM secondary_facts WHERE name = ?");
+    return ask.bind_text(1, name).step() ? ask.unsigned_integer(0) : 0;
+}
+
+std::optional<std::string> SecondaryState::fact(std::string_view name) {
+    Statement ask(database_, "SELECT value FROM secondary_facts WHERE name = ?");
+    const std::string full = std::string(fact_prefix_of_others) + std::string(name);
+    if (!ask.bind_text(1, full).step()) {
+        return std::nullopt;
+    }
+    return std::string(ask.bytes(0));
+}
+
+void SecondaryState::set_fact(std::string_view name, std::string_view value) {
+    write_fact(std::string(fact_prefix_of_others) + std::string(name), value);
+}
+
+SecondaryStanding SecondaryState::standing() {
+    const ReadTransaction one_view(database_);
+    SecondaryStanding standing;
+    standing.epoch = Epoch(number(fact_epoch));
+    standing.received_cut = CutNumber(number(fact_received_cut));
+    standing.applied_cut = CutNumber(number(fact_applied_cut));
+    standing.received_mark = MarkNumber(number(fact_received_mark));
+    standing.applied_mark = MarkNumber(number(fact_applied_mark));
+    Statement ask(database_, "SELECT value FROM secondary_facts WHERE name = ?");
+    const auto text = [&](std::string_view name) {
+        ask.reset();
+        return ask.bind_text(1, name).step() ? std::string(ask.bytes(0)) : std::string();
+    };
+    if (!standing.received_mark.is_zero()) {
+        standing.received_mark_digest = Digest::from_hex(text(fact_received_mark_digest));
+    }
+    standing.primary_boot_id = text(fact_primary_boot);
+    standing.received_as_of = decoded_as_of(text(fact_received_as_of));
+    standing.applied_as_of = decoded_as_of(text(fact_applied_as_of));
+    return standing;
+}
+
+void SecondaryState::enter_epoch(Epoch epoch) {
+    Transaction transaction(database_);
+    const Epoch before(number(fact_epoch));
+    if (epoch == before) {
+        return;
+    }
+    if (epoch < before) {
+        throw Error(ErrorCode::fenced, "epoch " + std::to_string(epoch.value()) +
+                                           " is over: this secondary follows epoch " +
+                                           std::to_string(before.value()));
+    }
+    if (number(fact_received_cut) != number(fact_applied_cut)) {
+        throw Error(ErrorCode::internal, "a new epoch begins before the last one is applied");
+    }
+    database_.execute("DELETE FROM secondary_incoming; DELETE FROM secondary_marks");
+    for (const std::string_view name :
+         {fact_received_cut, fact_applied_cut, fact_received_mark, fact_applied_mark}) {
+        write_number(name, 0);
+    }
+    write_number(fact_epoch, epoch.value());
+    transaction.commit();
+}
+
+// --- received
+
+void SecondaryState::write_mark(const ReceivedMark& mark, const ReceivedCut& cut,
+                                const WitnessedTime& when) {
+    const bool is_cut = cut.is_mark && &mark == &cut.marks.back();
+    Statement put(database_,
+                  "INSERT INTO secondary_marks (mark, cut, is_cut, envelope, digest, received_at, "
+                  "received_error) VALUES (?, ?, ?, ?, ?, ?, ?)");
+    put.bind(1, mark.mark.value())
+        .bind(2, cut.cut.value())
+        .bind(3, is_cut ? 1 : 0)
+        .bind_blob(4, mark.envelope)
+        .bind(5, mark.digest)
+        .bind(6, when.at.nanoseconds);
+    bind_error(put, 7, when.clock_error);
+    put.run();
+}
+
+void SecondaryState::write_received_databases(const ReceivedCut& cut) {
+    Statement put(database_, "INSERT INTO secondary_cut_databases VALUES (?, ?, ?, ?, ?)");
+    Statement move(database_,
+                   "UPDATE secondary_databases SET received_lsn = ?, received_segment = ?, "
+                   "received_offset = ? WHERE name = ?");
+    for (const auto& [name, point] : cut.databases) {
+        put.bind(1, cut.cut.value())
+            .bind_text(2, name.str())
+            .bind(3, point.lsn.value())
+            .bind(4, point.spool_end.segment)
+            .bind(5, point.spool_end.offset)
+            .run();
+        move.bind(1, point.lsn.value())
+            .bind(2, point.spool_end.segment)
+            .bind(3, point.spool_end.offset)
+            .bind_text(4, name.str())
+            .run();
+        if (database_.changes() != 1) {
+            throw Error(ErrorCode::malformed, "cut " + std::to_string(cut.cut.value()) +
+                                                  " tells of database " + name.str() +
+                                                  ", which was never copied");
+        }
+    }
+}
+
+void SecondaryState::commit_received(const ReceivedCut& cut, const WitnessedTime& when) {
+    crash_point("received_before_commit");
+    Transaction transaction(database_);
+    FARSHORE_ASSERT(cut.base.value() == number(fact_received_cut) && cut.cut > cut.base);
+    const std::string as_of = encoded(cut.as_of);
+    Statement put(database_, "INSERT INTO secondary_cuts VALUES (?, ?, ?, ?)");
+    put.bind(1, cut.cut.value())
+        .bind(2, cut.base.value())
+        .bind(3, cut.is_mark ? 1 : 0)
+        .bind_blob(4, as_of)
+        .run();
+    for (const ReceivedMark& mark : cut.marks) {
+        FARSHORE_ASSERT(mark.mark.value() > number(fact_received_mark));
+        write_mark(mark, cut, when);
+        write_number(fact_received_mark, mark.mark.value());
+        write_fact(fact_received_mark_digest, mark.digest.hex());
+    }
+    write_received_databases(cut);
+    write_number(fact_received_cut, cut.cut.value());
+    write_fact(fact_received_as_of, as_of);
+    write_fact(fact_primary_boot, cut.primary_boot_id);
+    transaction.commit();
+    crash_point("received_after_commit");
+}
+
+std::map<SourceName, DatabasePoint> SecondaryState::cut_databases(CutNumber cut) {
+    Statement ask(database_,
+                  "SELECT name, lsn, segment, offset FROM secondary_cut_databases WHERE cut = ?");
+    ask.bind(1, cut.value());
+    std::map<SourceName, DatabasePoint> points;
+    while (ask.step()) {
+        points[SourceName(std::string(ask.bytes(0)))] = {Lsn(ask.unsigned_integer(1)),
+                                                         position_of(ask, 2)};
+    }
+    return points;
+}
+
+std::vector<ReceivedMark> SecondaryState::cut_marks(CutNumber cut) {
+    Statement ask(database_,
+                  "SELECT mark, envelope, digest FROM secondary_marks WHERE cut = ? ORDER BY mark");
+    ask.bind(1, cut.value());
+    std::vector<ReceivedMark> found;
+    while (ask.step()) {
+        found.push_back(
+            {MarkNumber(ask.unsigned_integer(0)), std::string(ask.bytes(1)), ask.digest(2)});
+    }
+    return found;
+}
+
+std::optional<ReceivedCut> SecondaryState::next_to_apply() {
+    const ReadTransaction one_view(database_);
+    Statement ask(database_,
+                  "SELECT cut, base, is_mark, as_of FROM secondary_cuts ORDER BY cut LIMIT 1");
+    if (!ask.step()) {
+        return std::nullopt;
+    }
+    ReceivedCut cut;
+    cut.cut = CutNumber(ask.unsigned_integer(0));
+    cut.base = CutNumber(ask.unsigned_integer(1));
+    cut.is_mark = ask.integer(2) != 0;
+    cut.as_of = decoded_as_of(ask.bytes(3));
+    cut.marks = cut_marks(cut.cut);
+    cut.databases = cut_databases(cut.cut);
+    return cut;
+}
+
+// --- applied
+
+void SecondaryState::write_applied_databases(CutNumber cut) {
+    Statement move(database_,
+                   "UPDATE secondary_databases SET applied_lsn = ?, applied_segment = ?, "
+                   "applied_offset = ? WHERE name = ?");
+    for (const auto& [name, point] : cut_databases(cut)) {
+        move.bind(1, point.lsn.value())
+            .bind(2, point.spool_end.segment)
+            .bind(3, point.spool_end.offset)
+            .bind_text(4, name.str())
+            .run();
+    }
+    Statement(database_, "DELETE FROM secondary_cut_databases WHERE cut = ?")
+        .bind(1, cut.value())
+        .run();
+}
+
+void SecondaryState::commit_applied(CutNumber cut, const WitnessedTime& when,
+                                    const std::map<SourceName, Digest>& sources) {
+    crash_point("applied_before_commit");
+    Transaction transaction(database_);
+    Statement ask(database_, "SELECT min(cut), as_of FROM secondary_cuts");
+    FARSHORE_ASSERT(ask.step() && ask.unsigned_integer(0) == cut.value());
+    const std::string as_of(ask.bytes(1));
+    ask.reset();
+    FARSHORE_ASSERT(index_.incoming_trees(cut).empty());  // all of it is settled
+    const std::string digests = encoded(sources);
+    Statement mark(database_,
+                   "UPDATE secondary_marks SET applied_at = ?1, applied_error = ?2, "
+                   "sources = CASE is_cut WHEN 1 THEN ?3 END WHERE cut = ?4");
+    mark.bind(1, when.at.nanoseconds).bind_blob(3, digests).bind(4, cut.value());
+    bind_error(mark, 2, when.clock_error);
+    mark.run();
+    Statement newest(database_, "SELECT max(mark) FROM secondary_marks WHERE cut = ?");
+    if (newest.bind(1, cut.value()).step() && !newest.is_null(0)) {
+        write_number(fact_applied_mark, newest.unsigned_integer(0));
+    }
+    newest.reset();
+    write_applied_databases(cut);
+    Statement(database_, "DELETE FROM secondary_cuts WHERE cut = ?").bind(1, cut.value()).run();
+    write_number(fact_applied_cut, cut.value());
+    write_fact(fact_applied_as_of, as_of);
+    transaction.commit();
+    crash_point("applied_after_commit");
+}
+
+// --- marks
+
+std::vector<MarkStanding> SecondaryState::marks(Statement& ask) {
+    std::vector<MarkStanding> found;
+    while (ask.step()) {
+        MarkStanding mark;
+        mark.mark = MarkNumber(ask.unsigned_integer(0));
+        mark.envelope = ask.bytes(1);
+        mark.digest = ask.digest(2);
+        mark.received = time_of(ask, 3);
+        if (!ask.is_null(5)) {
+            mark.applied = time_of(ask, 5);
+        }
+        mark.sources = decoded_digests(ask.bytes(7));
+        found.push_back(std::move(mark));
+    }
+    return found;
+}
+
+std::vector<MarkStanding> SecondaryState::marks_received_after(MarkNumber mark, std::size_t limit) {
+    Statement ask(database_, std::string(mark_columns) + "ORDER BY mark LIMIT ?");
+    ask.bind(1, mark.value()).bind(2, static_cast<std::uint64_t>(limit));
+    return marks(ask);
+}
+
+std::vector<MarkStanding> SecondaryState::marks_applied_after(MarkNumber mark, std::size_t limit) {
+    Statement ask(database_,
+                  std::string(mark_columns) + "AND applied_at IS NOT NULL ORDER BY mark LIMIT ?");
+    ask.bind(1, mark.value()).bind(2, static_cast<std::uint64_t>(limit));
+    return marks(ask);
+}
+
+void SecondaryState::forget_marks_up_to(MarkNumber mark) {
+    Statement(database_, "DELETE FROM secondary_marks WHERE mark <= ? AND applied_at IS NOT NULL")
+        .bind(1, mark.value())
+        .run();
+}
+
+// --- databases
+
+std::map<SourceName, DatabaseState> SecondaryState::databases() {
+    Statement ask(database_,
+                  "SELECT name, copied, system_identifier, timeline, received_lsn, "
+                  "received_segment, received_offset, applied_lsn, applied_segment, "
+                  "applied_offset FROM secondary_databases");
+    std::map<SourceName, DatabaseState> found;
+    while (ask.step()) {
+        DatabaseState state;
+        state.standing.copied = ask.integer(1) != 0;
+        state.standing.system_identifier = ask.bytes(2);
+        state.standing.timeline = static_cast<std::uint32_t>(ask.unsigned_integer(3));
+        state.standing.received = Lsn(ask.unsigned_integer(4));
+        state.received_end = position_of(ask, 5);
+        state.applied = {Lsn(ask.unsigned_integer(7)), position_of(ask, 8)};
+        found.emplace(SourceName(std::string(ask.bytes(0))), std::move(state));
+    }
+    return found;
+}
+
+void SecondaryState::set_database(const SourceName& name, const DatabaseStanding& standing,
+                                  const SpoolPosition& spool_end) {
+    Statement(database_,
+              "INSERT OR REPLACE INTO secondary_databases VALUES "
+              "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5, ?6, ?7)")
+        .bind_text(1, name.str())
+        .bind(2, standing.copied ? 1 : 0)
+        .bind_text(3, standing.system_identifier)
+        .bind(4, static_cast<std::uint64_t>(standing.timeline))
+        .bind(5, standing.received.value())
+        .bind(6, spool_end.segment)
+        .bind(7, spool_end.offset)
+        .run();
+}
+
+// --- roots
+
+std::optional<KnownRoot> SecondaryState::known_root(const SourceName& tree) {
+    Statement ask(database_,
+                  "SELECT marker, filesystem, inode FROM secondary_trees "
+                  "WHERE tree = ? AND marker IS NOT NULL");
+    if (!ask.bind_text(1, tree.str()).step()) {
+        return std::nullopt;
+    }
+    return KnownRoot{std::string(ask.bytes(0)), ask.unsigned_integer(1), ask.unsigned_integer(2)};
+}
+
+void SecondaryState::remember_root(const SourceName& tree, const KnownRoot& root) {
+    Statement(database_,
+              "INSERT INTO secondary_trees (tree, marker, filesystem, inode, digest) "
+              "VALUES (?1, ?2, ?3, ?4, ?5) "
+              "ON CONFLICT (tree) DO UPDATE SET marker = ?2, filesystem = ?3, inode = ?4")
+        .bind_text(1, tree.str())
+        .bind_text(2, root.marker_id)
+        .bind(3, root.filesystem)
+        .bind(4, root.inode)
+        .bind(5, TreeDigest().value())
+        .run();
+}
+
+}  // namespace farshore::storage

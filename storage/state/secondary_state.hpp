@@ -1,0 +1,143 @@
+#pragma once
+// What a secondary has promised and done: cuts and marks received and applied, where each database
+// stands, which roots are its own. With the index of its trees it is everything a restart needs.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/message_session.hpp"
+#include "protocol/time.hpp"
+#include "storage/spool/record_log_format.hpp"
+#include "storage/state/secondary_index.hpp"
+#include "storage/state/sqlite.hpp"
+
+namespace farshore::storage {
+
+// A moment of this host, as the evidence has it.
+struct WitnessedTime {
+    Timestamp at;
+    std::optional<Duration> clock_error;
+};
+
+// How far a database's changes go that belong to a cut.
+struct DatabasePoint {
+    Lsn lsn;
+    SpoolPosition spool_end;  // behind the last transaction at or before lsn
+};
+
+struct ReceivedMark {
+    MarkNumber mark;
+    std::string envelope;  // the bytes as signed
+    Digest digest;         // of its payload
+};
+
+struct ReceivedCut {
+    CutNumber cut;
+    CutNumber base;
+    bool is_mark = false;             // then the last of `marks` describes this very cut
+    std::vector<ReceivedMark> marks;  // after `base`, rising
+    std::map<SourceName, DatabasePoint> databases;
+    std::map<SourceName, BootTime> as_of;  // of the primary's boot
+    std::string primary_boot_id;
+};
+
+struct SecondaryStanding {
+    Epoch epoch;
+    CutNumber received_cut;
+    CutNumber applied_cut;
+    MarkNumber received_mark;
+    std::optional<Digest> received_mark_digest;
+    MarkNumber applied_mark;
+    std::string primary_boot_id;  // whose clock the next two are of
+    std::map<SourceName, BootTime> received_as_of;
+    std::map<SourceName, BootTime> applied_as_of;
+};
+
+struct MarkStanding {
+    MarkNumber mark;
+    std::string envelope;
+    Digest digest;
+    WitnessedTime received;
+    std::optional<WitnessedTime> applied;
+    // As applied at this mark; empty when the mark was passed on the way to a later cut.
+    std::map<SourceName, Digest> sources;
+};
+
+struct DatabaseState {
+    DatabaseStanding standing;
+    SpoolPosition received_end;  // the spool is truncated to it at a start
+    DatabasePoint applied;       // where the next cut's changes begin
+};
+
+// What is remembered of a replica's root.
+struct KnownRoot {
+    std::string marker_id;
+    std::uint64_t filesystem = 0;
+    std::uint64_t inode = 0;
+
+    bool operator==(const KnownRoot&) const = default;
+};
+
+// Invariants: applied_cut <= received_cut; cuts and marks only rise within an epoch; a cut is in
+// secondary_cuts exactly while it is received and not applied. Every call that changes something is
+// one transaction, and durable when it returns. Not thread-safe: one instance for each thread, on
+// the same file.
+class SecondaryState {
+  public:
+    explicit SecondaryState(const std::string& path);
+    SecondaryState(const SecondaryState&) = delete;
+    SecondaryState& operator=(const SecondaryState&) = delete;
+
+    [[nodiscard]] SecondaryIndex& index() { return index_; }
+    [[nodiscard]] SecondaryStanding standing();
+    // The first one that this secondary follows, or a later one: cuts and marks begin anew.
+    void enter_epoch(Epoch epoch);
+
+    // The promise: everything the cut needs is on the disk and synced (staged content, spools);
+    // with this the cut is received. `when` is this host's time of it.
+    void commit_received(const ReceivedCut& cut, const WitnessedTime& when);
+    // The next cut to apply, if any is received.
+    [[nodiscard]] std::optional<ReceivedCut> next_to_apply();
+    // Everything of the cut is in trees (settled) and databases, and synced. `sources` are the
+    // digests of a mark's receipt; kept when the cut is one.
+    void commit_applied(CutNumber cut, const WitnessedTime& when,
+                        const std::map<SourceName, Digest>& sources);
+
+    // For receipts: what came after, or was applied after, in order, at most `limit`.
+    [[nodiscard]] std::vector<MarkStanding> marks_received_after(MarkNumber mark,
+                                                                 std::size_t limit);
+    [[nodiscard]] std::vector<MarkStanding> marks_applied_after(MarkNumber mark, std::size_t limit);
+    // The receipts that tell of them are kept elsewhere; marks that are not applied stay.
+    void forget_marks_up_to(MarkNumber mark);
+
+    [[nodiscard]] std::map<SourceName, DatabaseState> databases();
+    // A first copy begins (copied false) or is complete: both positions are the copy's.
+    void set_database(const SourceName& name, const DatabaseStanding& standing,
+                      const SpoolPosition& spool_end);
+
+    [[nodiscard]] std::optional<KnownRoot> known_root(const SourceName& tree);
+    void remember_root(const SourceName& tree, const KnownRoot& root);
+
+    // Small things of others that must survive a restart, by name.
+    [[nodiscard]] std::optional<std::string> fact(std::string_view name);
+    void set_fact(std::string_view name, std::string_view value);
+
+  private:
+    void write_fact(std::string_view name, std::string_view value);
+    void write_number(std::string_view name, std::uint64_t value);
+    [[nodiscard]] std::uint64_t number(std::string_view name);
+    void write_mark(const ReceivedMark& mark, const ReceivedCut& cut, const WitnessedTime& when);
+    void write_received_databases(const ReceivedCut& cut);
+    void write_applied_databases(CutNumber cut);
+    [[nodiscard]] std::map<SourceName, DatabasePoint> cut_databases(CutNumber cut);
+    [[nodiscard]] std::vector<ReceivedMark> cut_marks(CutNumber cut);
+    [[nodiscard]] std::vector<MarkStanding> marks(Statement& ask);
+
+    Database database_;
+    SecondaryIndex index_;
+};
+
+}  // namespace farshore::storage

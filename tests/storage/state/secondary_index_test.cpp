@@ -1,0 +1,133 @@
+#include "storage/state/secondary_index.hpp"
+
+#include <gtest/gtest.h>
+
+#include "storage/state/secondary_schema.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+namespace farshore::storage {
+namespace {
+
+const SourceName tree("uploads");
+using Order = SecondaryIndex::Order;
+
+FileEntry file(const std::string& path, const std::string& content, const std::string& link = "") {
+    FileEntry entry;
+    entry.path = path;
+    entry.mode = 0644;
+    entry.size = content.size();
+    entry.sha256 = sha256(content);
+    entry.link = link;
+    return entry;
+}
+
+FileEntry gone(const std::string& path) {
+    FileEntry entry;
+    entry.path = path;
+    entry.type = EntryType::deleted;
+    return entry;
+}
+
+class SecondaryIndexTest : public testing::Test {
+  protected:
+    SecondaryIndexTest() : database_(directory_ / "state.db") {
+        prepare_secondary_tables(database_);
+        prepare_secondary_tables(database_);  // twice does no harm
+        index_.emplace(database_);
+    }
+    std::vector<std::string> incoming(CutNumber cut, Order order) {
+        std::vector<std::string> paths;
+        index_->walk_incoming(cut, tree, order,
+                              [&](const FileEntry& entry) { paths.push_back(entry.path); });
+        return paths;
+    }
+    void settle(CutNumber cut, const std::vector<FileEntry>& entries) {
+        index_->add_incoming(cut, tree, entries);
+        std::vector<SecondaryIndex::Settled> page;
+        for (const FileEntry& entry : entries) {
+            page.push_back({entry, {7, {1, 2}}});
+        }
+        index_->settle(cut, tree, page);
+    }
+    test::TemporaryDirectory directory_;
+    Database database_;
+    std::optional<SecondaryIndex> index_;
+};
+
+TEST_F(SecondaryIndexTest, IncomingIsWalkedInTheOrderOfBytes) {
+    std::vector<FileEntry> entries;
+    for (int i = 0; i < 1200; ++i) {
+        entries.push_back(file("f" + std::to_string(i), "x"));
+    }
+    entries.push_back(file("\xff\xff\xff", "x"));
+    entries.push_back(file("a", "x"));
+    entries.push_back(file("a/b", "x"));
+    entries.push_back(file("a-b", "x"));
+    index_->add_incoming(CutNumber(1), tree, entries);
+    auto up = incoming(CutNumber(1), Order::ascending);
+    EXPECT_EQ(up.size(), entries.size());
+    EXPECT_EQ(up[0], "a");
+    EXPECT_EQ(up[1], "a-b");
+    EXPECT_EQ(up[2], "a/b");
+    EXPECT_EQ(up.back(), "\xff\xff\xff");
+    EXPECT_TRUE(std::is_sorted(up.begin(), up.end()));
+    auto down = incoming(CutNumber(1), Order::descending);
+    std::reverse(down.begin(), down.end());
+    EXPECT_EQ(up, down);
+}
+
+TEST_F(SecondaryIndexTest, WhatNeedsAContentIsKnown) {
+    const Digest x = sha256("x");
+    const std::vector<FileEntry> first{file("b", "x")};
+    const std::vector<FileEntry> second{file("a", "x")};
+    index_->add_incoming(CutNumber(1), tree, first);
+    EXPECT_TRUE(index_->needs(tree, x));
+    EXPECT_FALSE(index_->needs(tree, sha256("y")));
+    EXPECT_FALSE(index_->needs(SourceName("other"), x));
+    EXPECT_TRUE(index_->needs_after(tree, x, CutNumber(1), "a"));
+    EXPECT_FALSE(index_->needs_after(tree, x, CutNumber(1), "b"));
+    index_->add_incoming(CutNumber(2), tree, second);
+    EXPECT_TRUE(index_->needs_after(tree, x, CutNumber(1), "b"));
+    EXPECT_EQ(index_->incoming_trees(CutNumber(2)), std::vector<SourceName>{tree});
+    index_->discard_incoming_above(CutNumber(1));
+    EXPECT_FALSE(index_->needs_after(tree, x, CutNumber(1), "b"));
+    index_->discard_incoming(CutNumber(1));
+    EXPECT_FALSE(index_->needs(tree, x));
+}
+
+TEST_F(SecondaryIndexTest, TotalsAreThoseOfTheEntries) {
+    settle(CutNumber(1), {file("a", "1"), file("b", "22"), file("c", "333")});
+    settle(CutNumber(2), {file("b", "4444"), gone("c"), gone("never was")});
+    TreeDigest expected;
+    expected.add(entry_digest(file("a", "1")));
+    expected.add(entry_digest(file("b", "4444")));
+    const TreeTotals totals = index_->totals(tree);
+    EXPECT_EQ(totals.entries, 2U);
+    EXPECT_EQ(totals.bytes, 5U);
+    EXPECT_EQ(totals.digest, expected);
+    EXPECT_TRUE(incoming(CutNumber(2), Order::ascending).empty());
+    EXPECT_EQ(index_->find(tree, "b")->entry, file("b", "4444"));
+    EXPECT_EQ(index_->find(tree, "b")->identity, (DiskIdentity{7, {1, 2}}));
+    EXPECT_FALSE(index_->find(tree, "c").has_value());
+    std::vector<std::string> paths;
+    index_->walk(tree, Order::descending, [&](const FileEntry& e) { paths.push_back(e.path); });
+    EXPECT_EQ(paths, (std::vector<std::string>{"b", "a"}));
+    settle(CutNumber(3), {gone("a"), gone("b")});
+    EXPECT_EQ(index_->totals(tree).digest, TreeDigest());
+}
+
+TEST_F(SecondaryIndexTest, ContentAndLinksAreFound) {
+    settle(CutNumber(1), {file("a", "x", "g"), file("b", "x", "g"), file("c", "x")});
+    EXPECT_EQ(index_->find_by_sha256(tree, sha256("x"), 10).size(), 3U);
+    EXPECT_EQ(index_->find_by_sha256(tree, sha256("x"), 2).size(), 2U);
+    ASSERT_EQ(index_->find_link_group(tree, "g").size(), 2U);
+    EXPECT_EQ(index_->find_link_group(tree, "g")[0].entry.path, "a");
+    const std::vector<FileEntry> more{file("z", "y", "h"), file("y", "y", "h")};
+    index_->add_incoming(CutNumber(2), tree, more);
+    EXPECT_EQ(index_->first_incoming_of_link(CutNumber(2), tree, "h")->path, "y");
+    EXPECT_FALSE(index_->first_incoming_of_link(CutNumber(2), tree, "g").has_value());
+    EXPECT_EQ(index_->find_incoming(CutNumber(2), tree, "z"), more[0]);
+}
+
+}  // namespace
+}  // namespace farshore::storage
