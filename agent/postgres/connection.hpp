@@ -45,6 +45,7 @@ class Connection {
     [[nodiscard]] std::string quote_literal(std::string_view text) const;
     [[nodiscard]] int server_version() const;  // 150020 is 15.20
     [[nodiscard]] pg_conn* raw() const { return connection_.get(); }
+    [[nodiscard]] const WakeEvent& stop() const { return *stop_; }
 
     // Waits until there is something to read, or `timeout`.
     bool wait_readable(Duration timeout) const;

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,7 +13,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <optional>
 
 extern char** environ;
 
@@ -38,6 +38,21 @@ struct Pipe {
         }
         read_end = ends[0];
         write_end = ends[1];
+    }
+};
+
+// A socket where a pipe would do: writing to a child that has ended raises no SIGPIPE.
+struct Feed {
+    int child_end = -1;
+    int our_end = -1;
+
+    Feed() {
+        std::array<int, 2> ends{};
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+            fail_errno("make a socket pair");
+        }
+        child_end = ends[0];
+        our_end = ends[1];
     }
 };
 
@@ -140,19 +155,14 @@ ChildProcess::ChildProcess(const ChildSettings& settings)
     : name_(settings.arguments.at(0)),
       stop_descriptor_(settings.stop_descriptor),
       errors_("errors") {
-    const Image made = make_image(settings);
-    Image image = made;
+    Image image = make_image(settings);
     const Pipe output;
-    std::optional<Pipe> input;
-    int null = -1;
     if (settings.feed) {
-        input.emplace();
-        image.input = input->read_end;
-        input_ = input->write_end;
-        fcntl(input_, F_SETFL, O_NONBLOCK);
+        const Feed feed;
+        image.input = feed.child_end;
+        input_ = feed.our_end;
     } else {
-        null = open("/dev/null", O_RDWR | O_CLOEXEC);
-        image.input = null;
+        image.input = open("/dev/null", O_RDWR | O_CLOEXEC);
     }
     image.output = settings.output != nullptr ? settings.output->descriptor() : output.write_end;
     image.errors = errors_.descriptor();
@@ -163,7 +173,7 @@ ChildProcess::ChildProcess(const ChildSettings& settings)
     }
     const int fork_error = errno;
     close(output.write_end);
-    close(settings.feed ? input->read_end : null);
+    close(image.input);
     if (pid_ < 0) {
         errno = fork_error;
         fail_errno("start " + name_);
@@ -208,10 +218,10 @@ void ChildProcess::write(std::string_view bytes) {
         if (polls[0].revents == 0) {
             continue;
         }
-        const ssize_t count = ::write(input_, bytes.data(), bytes.size());
+        const ssize_t count = send(input_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (count > 0) {
             bytes.remove_prefix(static_cast<std::size_t>(count));
-        } else if (errno == EPIPE) {
+        } else if (errno == EPIPE || errno == ECONNRESET) {
             return;  // It has ended: finish() says why.
         } else if (errno != EAGAIN && errno != EINTR) {
             fail_errno("write to " + name_);

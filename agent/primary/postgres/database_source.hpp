@@ -4,9 +4,6 @@
 
 #include <atomic>
 #include <functional>
-#include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
 
 #include "agent/config/config.hpp"
@@ -36,6 +33,16 @@ struct DatabaseSourceEvents {
     std::function<void(const CopyProgress&)> on_copy;
 };
 
+// What run() and the calls from other threads share.
+struct SourceState {
+    postgres::WakeEvent stop;
+    postgres::WakeEvent wake;
+    std::atomic<bool> streaming{false};
+    std::atomic<std::uint64_t> position{0};
+    std::atomic<std::uint64_t> wanted{0};
+    std::atomic<std::uint64_t> confirmed{0};
+};
+
 // Invariants: position() only grows; all that was committed at or before it is on the lane,
 // followed by a DatabasePosition; the slot is confirmed only up to what confirm() was told, which
 // is at most position(); a lane that is full never keeps the server waiting for its replies.
@@ -43,7 +50,6 @@ class DatabaseSource {
   public:
     DatabaseSource(StreamName stream, AgentName peer, config::Database database, Clock& clock,
                    DatabaseSourceEvents events);
-    ~DatabaseSource();
 
     // Blocks until stop(), or throws: database_gap when the stream can't go on where the secondary
     // stands, database_refused for a setting or right that is missing, database_unavailable when
@@ -63,23 +69,14 @@ class DatabaseSource {
     void confirm(Lsn lsn);
 
   private:
-    struct Connections;
-
-    void first_copy(connection::Lane& lane);
-    void stream(connection::Lane& lane, Lsn from);
+    void serve(connection::Lane& lane, const DatabaseStanding& standing);
 
     StreamName stream_;
     AgentName peer_;
     config::Database database_;
     Clock& clock_;
     DatabaseSourceEvents events_;
-    postgres::WakeEvent stop_;
-    postgres::WakeEvent wake_;
-    std::atomic<bool> streaming_{false};
-    std::atomic<std::uint64_t> position_{0};
-    std::atomic<std::uint64_t> wanted_{0};
-    std::atomic<std::uint64_t> confirmed_{0};
-    std::unique_ptr<Connections> connections_;
+    SourceState state_;
 };
 
 }  // namespace farshore::primary

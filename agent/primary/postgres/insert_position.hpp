@@ -3,6 +3,7 @@
 // stand, what is not carried.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "agent/config/config.hpp"
 #include "agent/postgres/connection.hpp"
 #include "agent/postgres/wake_event.hpp"
+#include "agent/primary/postgres/database_setup.hpp"
 #include "protocol/identifiers.hpp"
 
 namespace farshore::primary {
@@ -24,12 +26,6 @@ struct SlotFacts {
     Lsn confirmed;
 };
 
-struct ServerIdentity {
-    std::string system_identifier;
-    std::uint32_t timeline = 0;
-    int version = 0;  // 150020 is 15.20
-};
-
 // Invariants: at most one connection, made when it is needed and again after a failure. Not
 // thread-safe but for stop(). Each call throws Error(database_unavailable) when the server is away.
 class InsertPosition {
@@ -39,26 +35,25 @@ class InsertPosition {
     // The end of the log: everything that was committed before the call is before it.
     [[nodiscard]] Lsn read();
     [[nodiscard]] SlotFacts slot(const AgentName& peer);
-    [[nodiscard]] const ServerIdentity& identity();
-    // What of the database does not reach the secondaries, one sentence each, sorted; asks the
-    // catalogue, so not on every cut.
+    [[nodiscard]] ServerIdentity identity();
+    // What of the database does not reach the secondaries, one sentence each, sorted. Asks the
+    // catalogue: not for every cut.
     [[nodiscard]] std::vector<std::string> uncovered();
-    // Throws Error(database_refused) for the first setting or right that is missing; for --check.
-    void check();
+    // Throws Error(database_refused) for the first setting or right that is missing.
+    void check(const std::vector<AgentName>& peers);
 
-    // Ends a call that is under way, and refuses further ones.
+    // Ends a call that is under way, and refuses further ones. Thread-safe.
     void stop() { stop_.set(); }
 
   private:
-    postgres::Connection& connection();
     template <typename F>
-    auto with_connection(F&& ask);
+    auto ask(F&& question);
 
     StreamName stream_;
     config::Database database_;
     postgres::WakeEvent stop_;
     std::unique_ptr<postgres::Connection> connection_;
-    std::optional<ServerIdentity> identity_;
+    std::optional<std::uint64_t> segment_bytes_;
 };
 
 // An LSN just behind a page header of the log is the start of that page: no record ends in between,

@@ -1,0 +1,145 @@
+#include "agent/primary/postgres/database_setup.hpp"
+
+#include <algorithm>
+
+#include "agent/primary/postgres/identity_guard.hpp"
+#include "agent/primary/postgres/object_names.hpp"
+#include "agent/primary/postgres/publication.hpp"
+#include "agent/primary/postgres/table_catalogue.hpp"
+
+namespace farshore::primary {
+
+namespace {
+
+constexpr int oldest_version = 130000;
+// One agent's sources prepare one after the other: session-level, gone with the connection.
+constexpr const char* take_turn = "SELECT pg_advisory_lock(7451, 1)";
+constexpr const char* end_turn = "SELECT pg_advisory_unlock(7451, 1)";
+
+[[noreturn]] void refuse(const std::string& what) {
+    throw Error(ErrorCode::database_refused, what);
+}
+
+std::string setting(postgres::Connection& connection, const std::string& name) {
+    return std::string(connection.execute("SELECT current_setting($1)", {name}).text(0, 0));
+}
+
+std::string array_literal(postgres::Connection& connection, const std::vector<std::string>& texts) {
+    std::string list;
+    for (const std::string& text : texts) {
+        list += (list.empty() ? "" : ", ") + connection.quote_literal(text);
+    }
+    return "ARRAY[" + list + "]::text[]";
+}
+
+void check_slots(postgres::Connection& connection, const std::vector<std::string>& slots) {
+    const postgres::Answer answer = connection.execute(
+        "SELECT (SELECT count(*) FROM pg_replication_slots) + cardinality(wanted)"
+        " - (SELECT count(*) FROM pg_replication_slots WHERE slot_name = ANY (wanted))"
+        " - current_setting('max_replication_slots')::int,"
+        " cardinality(wanted) - current_setting('max_wal_senders')::int"
+        " FROM (SELECT " +
+        array_literal(connection, slots) + ") AS w (wanted)");
+    if (answer.integer(0, 0) > 0) {
+        refuse("the server has too few replication slots: raise max_replication_slots (" +
+               setting(connection, "max_replication_slots") + " now) by at least " +
+               std::string(answer.text(0, 0)) + " and restart it");
+    }
+    if (answer.integer(0, 1) > 0) {
+        refuse("the server allows too few walsenders: raise max_wal_senders (" +
+               setting(connection, "max_wal_senders") + " now) by at least " +
+               std::string(answer.text(0, 1)) + " and restart it");
+    }
+}
+
+void check_rights(postgres::Connection& connection) {
+    const postgres::Answer answer = connection.execute(
+        "SELECT current_user, current_database(), rolsuper OR rolreplication OR EXISTS ("
+        "  SELECT FROM pg_roles m WHERE m.rolname = 'rds_replication'"
+        "  AND pg_has_role(current_user, m.oid, 'MEMBER')),"
+        " has_database_privilege(current_database(), 'CREATE')"
+        " FROM pg_roles WHERE rolname = current_user");
+    const std::string role(answer.text(0, 0));
+    if (!answer.boolean(0, 2)) {
+        refuse("the role " + role + " may not replicate: ALTER ROLE " + role + " REPLICATION");
+    }
+    if (!answer.boolean(0, 3)) {
+        refuse("the role " + role + " may not make a schema and a publication: GRANT CREATE ON " +
+               "DATABASE " + std::string(answer.text(0, 1)) + " TO " + role);
+    }
+}
+
+void append_tables(postgres::Connection& connection, const std::string& publication,
+                   const config::Database& database, std::vector<std::string>& uncovered) {
+    for (const TableFacts& table : list_tables(connection, publication)) {
+        const std::string reason = obstacle(table, database);
+        if (table.kind == 'p' || table.is_published) {
+            continue;
+        }
+        uncovered.push_back(reason.empty()
+                                ? "table " + table.full_name() +
+                                      ": new since the first copy, or its lock was not to be had"
+                                : reason);
+    }
+}
+
+}  // namespace
+
+ServerIdentity read_identity(postgres::Connection& connection) {
+    const postgres::Answer answer = connection.execute(
+        "SELECT system_identifier, timeline_id, (SELECT setting FROM pg_settings"
+        "  WHERE name = 'wal_segment_size') FROM pg_control_system(), pg_control_checkpoint()");
+    return {std::string(answer.text(0, 0)), static_cast<std::uint32_t>(answer.integer(0, 1)),
+            static_cast<std::uint64_t>(answer.integer(0, 2))};
+}
+
+void check_database(postgres::Connection& connection, const std::vector<std::string>& slots) {
+    if (connection.server_version() < oldest_version) {
+        refuse("the server is older than PostgreSQL 13");
+    }
+    const postgres::Answer recovery = connection.execute("SELECT pg_is_in_recovery()");
+    if (recovery.boolean(0, 0)) {
+        refuse("the server is a standby: name its primary in the connection");
+    }
+    const std::string level = setting(connection, "wal_level");
+    if (level != "logical") {
+        refuse("the server's wal_level is " + level +
+               ": set wal_level = logical in postgresql.conf and restart it");
+    }
+    check_rights(connection);
+    check_slots(connection, slots);
+}
+
+void prepare_database(postgres::Connection& connection, const StreamName& stream,
+                      const config::Database& database, bool add_tables) {
+    connection.execute(take_turn);
+    (void)ensure_guard(connection);
+    Publication publication(connection, publication_name(stream));
+    if (add_tables || !publication.exists()) {
+        publication.ensure(database);
+    }
+    connection.execute(end_turn);
+}
+
+std::vector<std::string> list_uncovered(postgres::Connection& connection, const StreamName& stream,
+                                        const config::Database& database) {
+    std::vector<std::string> uncovered;
+    append_tables(connection, publication_name(stream), database, uncovered);
+    if (!has_guard(connection)) {
+        uncovered.emplace_back(guard_missing);
+    }
+    uncovered.emplace_back("schema changes (DDL) after the first copy");
+    const postgres::Answer answer = connection.execute(
+        "SELECT (SELECT count(*) FROM pg_sequences), (SELECT count(*) FROM"
+        " pg_largeobject_metadata)");
+    if (answer.integer(0, 0) > 0) {
+        uncovered.push_back("the values of " + std::string(answer.text(0, 0)) + " sequences");
+    }
+    if (answer.integer(0, 1) > 0) {
+        uncovered.push_back(std::string(answer.text(0, 1)) + " large objects");
+    }
+    std::sort(uncovered.begin(), uncovered.end());
+    return uncovered;
+}
+
+}  // namespace farshore::primary

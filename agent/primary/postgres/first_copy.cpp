@@ -1,0 +1,169 @@
+#include "agent/primary/postgres/first_copy.hpp"
+
+#include <libpq-fe.h>
+
+#include "agent/primary/postgres/publication.hpp"
+#include "protocol/limits.hpp"
+
+namespace farshore::primary {
+
+namespace {
+
+constexpr auto result_poll = Duration::from_ms(500);
+
+}  // namespace
+
+FirstCopy::FirstCopy(CopySource source, connection::Lane& lane, const postgres::WakeEvent& stop,
+                     std::function<void(const CopyProgress&)> on_progress)
+    : source_(std::move(source)),
+      lane_(lane),
+      stop_(stop),
+      on_progress_(std::move(on_progress)),
+      connection_(source_.connection, stop) {}
+
+void FirstCopy::run() {
+    postgres::Transaction snapshot(connection_, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+    connection_.execute("SET TRANSACTION SNAPSHOT " +
+                        connection_.quote_literal(source_.slot.snapshot));
+    const std::vector<TableFacts> tables = Publication(connection_, source_.publication).tables();
+    for (const TableFacts& table : tables) {
+        progress_.bytes += table.bytes;
+    }
+    progress_.tables = tables.size();
+    const SchemaDump schema(source_.connection, source_.slot.snapshot, stop_);
+    begin();
+    send_schema(schema, SchemaSection::pre_data);
+    for (const TableFacts& table : tables) {
+        send_table(table);
+    }
+    send_schema(schema, SchemaSection::post_data);
+    send_frame(to_frame(CopyEnd{source_.slot.consistent}));
+    await_result();
+}
+
+void FirstCopy::begin() {
+    CopyBegin begin;
+    begin.system_identifier = source_.system.identifier;
+    begin.timeline = source_.system.timeline;
+    begin.lsn = source_.slot.consistent;
+    begin.tables = progress_.tables;
+    begin.bytes = progress_.bytes;
+    begin.roles = roles();
+    send_frame(to_frame(begin));
+    on_progress_(progress_);
+}
+
+// All that own something in this database, or were granted something.
+std::vector<std::string> FirstCopy::roles() {
+    const postgres::Answer answer = connection_.execute(
+        "SELECT DISTINCT pg_get_userbyid(r) FROM ("
+        " SELECT relowner AS r FROM pg_class WHERE oid >= 16384"
+        " UNION SELECT nspowner FROM pg_namespace WHERE oid >= 16384"
+        " UNION SELECT proowner FROM pg_proc WHERE oid >= 16384"
+        " UNION SELECT typowner FROM pg_type WHERE oid >= 16384"
+        " UNION SELECT refobjid FROM pg_shdepend WHERE refclassid = 'pg_authid'::regclass"
+        "   AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        ") AS o WHERE r <> 0 AND pg_get_userbyid(r) !~ '^pg_' ORDER BY 1");
+    std::vector<std::string> names;
+    for (int row = 0; row < answer.rows(); ++row) {
+        names.emplace_back(answer.text(row, 0));
+    }
+    return names;
+}
+
+void FirstCopy::send_schema(const SchemaDump& schema, SchemaSection section) {
+    schema.read(section, [&](std::string_view text) {
+        send_frame(to_frame(CopySchema{section, false, std::string(text)}));
+    });
+    send_frame(to_frame(CopySchema{section, true, ""}));
+}
+
+void FirstCopy::send_table(const TableFacts& table) {
+    CopyTable begin{table.schema, table.name, list_columns(connection_, table.schema, table.name)};
+    std::string columns;
+    for (const std::string& column : begin.columns) {
+        columns += (columns.empty() ? " (" : ", ") + connection_.quote_name(column);
+    }
+    columns += columns.empty() ? "" : ")";
+    send_frame(to_frame(begin));
+    connection_.execute("COPY " + connection_.quote_name(table.schema, table.name) + columns +
+                        " TO STDOUT");
+    const std::uint64_t rows = send_rows();
+    send_frame(to_frame(CopyTableEnd{rows}));
+    ++progress_.tables_done;
+    on_progress_(progress_);
+}
+
+// Everything of the COPY that has been started; the number of its rows.
+std::uint64_t FirstCopy::send_rows() {
+    CopyData piece;
+    const auto flush = [&] {
+        if (!piece.bytes.empty()) {
+            progress_.bytes_done += piece.bytes.size();
+            send_frame(to_frame(piece));
+            piece.bytes.clear();
+            on_progress_(progress_);
+        }
+    };
+    while (true) {
+        char* bytes = nullptr;
+        const int length = PQgetCopyData(connection_.raw(), &bytes, 1);
+        const std::unique_ptr<char, void (*)(void*)> owner(bytes, &PQfreemem);
+        if (length < 0) {
+            break;
+        }
+        if (length == 0) {
+            (void)connection_.wait_readable(Duration::from_ms(1000));
+            if (PQconsumeInput(connection_.raw()) == 0) {
+                connection_.lost();
+            }
+            continue;
+        }
+        std::string_view row(bytes, static_cast<std::size_t>(length));
+        while (!row.empty()) {
+            const std::size_t fits = limits::payload_piece - piece.bytes.size();
+            piece.bytes.append(row.substr(0, fits));
+            row.remove_prefix(std::min(fits, row.size()));
+            if (piece.bytes.size() == limits::payload_piece) {
+                flush();
+            }
+        }
+    }
+    flush();
+    std::uint64_t rows = 0;
+    while (const auto answer = connection_.next_answer()) {
+        connection_.require(*answer);
+        rows = answer->affected();
+    }
+    return rows;
+}
+
+void FirstCopy::send_frame(Frame frame) {
+    // A secondary that can't go on says so before the lane is closed.
+    if (take_result(Duration{})) {
+        throw Error(ErrorCode::malformed, "the secondary calls a copy done that is not sent");
+    }
+    lane_.send(std::move(frame));
+}
+
+void FirstCopy::await_result() {
+    while (!take_result(result_poll)) {
+        if (stop_.is_set()) {
+            throw Error(ErrorCode::cancelled, "the agent stops");
+        }
+    }
+}
+
+bool FirstCopy::take_result(Duration timeout) {
+    const auto frame = lane_.receive(timeout);
+    if (!frame) {
+        return false;
+    }
+    const auto result = from_frame<CopyResult>(*frame);
+    if (!result.done) {
+        throw Error(result.code, "the first copy failed on the secondary: " + result.reason);
+    }
+    return true;
+}
+
+}  // namespace farshore::primary

@@ -1,0 +1,105 @@
+#include "agent/primary/postgres/insert_position.hpp"
+
+#include "agent/primary/postgres/object_names.hpp"
+
+namespace farshore::primary {
+
+namespace {
+
+constexpr std::uint64_t page_bytes = 8192;
+constexpr std::uint64_t page_header_bytes = 24;
+constexpr std::uint64_t segment_page_header_bytes = 40;  // of a segment's first page
+
+Lsn parse(std::string_view text) {
+    Lsn lsn;
+    if (!parse_lsn(text, lsn)) {
+        throw Error(ErrorCode::internal,
+                    "the database answered \"" + std::string(text) + "\" where an LSN belongs");
+    }
+    return lsn;
+}
+
+}  // namespace
+
+Lsn without_page_header(Lsn lsn, std::uint64_t segment_bytes) {
+    const std::uint64_t in_page = lsn.value() % page_bytes;
+    const bool first_page = lsn.value() % segment_bytes < page_bytes;
+    const std::uint64_t header = first_page ? segment_page_header_bytes : page_header_bytes;
+    return in_page == header ? Lsn(lsn.value() - header) : lsn;
+}
+
+InsertPosition::InsertPosition(StreamName stream, config::Database database)
+    : stream_(std::move(stream)), database_(std::move(database)) {}
+
+// Asks on the connection that there is; when that had died meanwhile, once more on a new one.
+template <typename F>
+auto InsertPosition::ask(F&& question) {
+    const bool had_one = connection_ != nullptr;
+    try {
+        if (!had_one) {
+            connection_ = std::make_unique<postgres::Connection>(database_.connection, stop_);
+        }
+        return question(*connection_);
+    } catch (const Error& error) {
+        connection_.reset();
+        if (!had_one || error.code() != ErrorCode::database_unavailable) {
+            throw;
+        }
+    }
+    connection_ = std::make_unique<postgres::Connection>(database_.connection, stop_);
+    return question(*connection_);
+}
+
+Lsn InsertPosition::read() {
+    return ask([this](postgres::Connection& connection) {
+        if (!segment_bytes_) {
+            segment_bytes_ = read_identity(connection).segment_bytes;
+        }
+        const Lsn end = parse(connection.execute("SELECT pg_current_wal_insert_lsn()").text(0, 0));
+        return without_page_header(end, *segment_bytes_);
+    });
+}
+
+SlotFacts InsertPosition::slot(const AgentName& peer) {
+    return ask([&](postgres::Connection& connection) {
+        const postgres::Answer answer = connection.execute(
+            "SELECT active, coalesce(wal_status, ''), safe_wal_size,"
+            " coalesce(pg_current_wal_insert_lsn() - restart_lsn, 0)::bigint,"
+            " coalesce(confirmed_flush_lsn, '0/0') FROM pg_replication_slots WHERE slot_name = $1",
+            {slot_name(stream_, peer)});
+        SlotFacts facts;
+        if (answer.rows() == 0) {
+            return facts;
+        }
+        facts.exists = true;
+        facts.active = answer.boolean(0, 0);
+        facts.wal_status = answer.text(0, 1);
+        if (!answer.is_null(0, 2)) {
+            facts.safe_wal_bytes = answer.integer(0, 2);
+        }
+        facts.retained_bytes =
+            static_cast<std::uint64_t>(std::max<std::int64_t>(0, answer.integer(0, 3)));
+        facts.confirmed = parse(answer.text(0, 4));
+        return facts;
+    });
+}
+
+ServerIdentity InsertPosition::identity() {
+    return ask([](postgres::Connection& connection) { return read_identity(connection); });
+}
+
+std::vector<std::string> InsertPosition::uncovered() {
+    return ask([this](postgres::Connection& connection) {
+        return list_uncovered(connection, stream_, database_);
+    });
+}
+
+void InsertPosition::check(const std::vector<AgentName>& peers) {
+    std::vector<std::string> slots;
+    for (const AgentName& peer : peers) {
+        slots.push_back(slot_name(stream_, peer));
+    }
+    ask([&](postgres::Connection& connection) { check_database(connection, slots); });
+}
+
+}  // namespace farshore::primary

@@ -1,0 +1,144 @@
+#include "agent/primary/postgres/replication_connection.hpp"
+
+#include <libpq-fe.h>
+
+#include <algorithm>
+
+#include "agent/postgres/sql_error.hpp"
+
+namespace farshore::primary {
+
+namespace {
+
+constexpr std::int64_t postgres_epoch_seconds = 946'684'800;  // 2000-01-01
+constexpr std::size_t change_header_bytes = 1 + 8 + 8 + 8;
+constexpr std::size_t keepalive_bytes = 1 + 8 + 8 + 1;
+constexpr auto longest_status_interval = Duration::from_ms(10'000);
+
+std::uint64_t read_u64(std::string_view bytes) {
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < 8; ++i) {
+        value = (value << 8U) | static_cast<unsigned char>(bytes[i]);
+    }
+    return value;
+}
+
+void append_u64(std::string& to, std::uint64_t value) {
+    for (int shift = 56; shift >= 0; shift -= 8) {
+        to.push_back(static_cast<char>((value >> shift) & 0xffU));
+    }
+}
+
+Lsn parse(std::string_view text) {
+    Lsn lsn;
+    if (!parse_lsn(text, lsn)) {
+        throw Error(ErrorCode::malformed,
+                    "the server sent \"" + std::string(text) + "\" where an LSN belongs");
+    }
+    return lsn;
+}
+
+ReplicationEvent parse_event(std::string_view bytes) {
+    ReplicationEvent event;
+    if (bytes.size() > change_header_bytes && bytes[0] == 'w') {
+        event.kind = ReplicationEvent::Kind::change;
+        event.lsn = Lsn(read_u64(bytes.substr(1)));
+        event.message = bytes.substr(change_header_bytes);
+    } else if (bytes.size() == keepalive_bytes && bytes[0] == 'k') {
+        event.kind = ReplicationEvent::Kind::keepalive;
+        event.lsn = Lsn(read_u64(bytes.substr(1)));
+        event.wants_reply = bytes.back() != 0;
+    } else {
+        throw Error(ErrorCode::malformed, "the server sent an unknown replication message");
+    }
+    return event;
+}
+
+}  // namespace
+
+ReplicationConnection::ReplicationConnection(const std::string& conninfo,
+                                             const postgres::WakeEvent& stop)
+    : connection_(conninfo, stop, postgres::ConnectionKind::replication),
+      buffer_(nullptr, &PQfreemem) {}
+
+SystemFacts ReplicationConnection::identify() {
+    const postgres::Answer answer = connection_.execute("IDENTIFY_SYSTEM");
+    return {std::string(answer.text(0, 0)), static_cast<std::uint32_t>(answer.integer(0, 1)),
+            parse(answer.text(0, 2))};
+}
+
+Duration ReplicationConnection::status_interval() {
+    const postgres::Answer answer =
+        connection_.execute("SELECT setting FROM pg_settings WHERE name = 'wal_sender_timeout'");
+    const std::int64_t timeout_ms = answer.integer(0, 0);
+    return timeout_ms == 0 ? longest_status_interval
+                           : std::min(longest_status_interval, Duration::from_ms(timeout_ms / 3));
+}
+
+CreatedSlot ReplicationConnection::create_slot(const std::string& name) {
+    const postgres::Answer answer =
+        connection_.execute("CREATE_REPLICATION_SLOT " + connection_.quote_name(name) +
+                            " LOGICAL pgoutput EXPORT_SNAPSHOT");
+    return {parse(answer.text(0, 1)), std::string(answer.text(0, 2))};
+}
+
+void ReplicationConnection::drop_slot(const std::string& name) {
+    const postgres::Answer answer =
+        connection_.attempt("DROP_REPLICATION_SLOT " + connection_.quote_name(name));
+    if (answer.sqlstate() != postgres::sqlstate::undefined_object) {
+        connection_.require(answer);
+    }
+}
+
+void ReplicationConnection::start(const std::string& slot, const std::string& publication,
+                                  Lsn from) {
+    const std::string sql = "START_REPLICATION SLOT " + connection_.quote_name(slot) + " LOGICAL " +
+                            to_string(from) + " (proto_version '1', publication_names " +
+                            connection_.quote_literal(connection_.quote_name(publication)) + ")";
+    connection_.execute(sql);
+}
+
+ReplicationEvent ReplicationConnection::receive() {
+    char* bytes = nullptr;
+    int length = PQgetCopyData(connection_.raw(), &bytes, 1);
+    if (length == 0) {
+        if (PQconsumeInput(connection_.raw()) == 0) {
+            connection_.lost();
+        }
+        length = PQgetCopyData(connection_.raw(), &bytes, 1);
+    }
+    buffer_.reset(bytes);
+    if (length == 0) {
+        return {};
+    }
+    if (length < 0) {
+        // The server has ended the stream; it may have said why.
+        if (length == -1) {
+            while (const auto answer = connection_.next_answer()) {
+                connection_.require(*answer);
+            }
+        }
+        connection_.lost();
+    }
+    return parse_event({bytes, static_cast<std::size_t>(length)});
+}
+
+void ReplicationConnection::send(const ReplicationStatus& status) {
+    std::string message = "r";
+    append_u64(message, status.written.value());
+    append_u64(message, status.confirmed.value());
+    append_u64(message, status.confirmed.value());
+    const std::int64_t micros = status.now.nanoseconds / 1000 - postgres_epoch_seconds * 1'000'000;
+    append_u64(message, static_cast<std::uint64_t>(micros));
+    message.push_back(status.wants_reply ? '\1' : '\0');
+    if (PQputCopyData(connection_.raw(), message.data(), static_cast<int>(message.size())) != 1 ||
+        PQflush(connection_.raw()) != 0) {
+        connection_.lost();
+    }
+}
+
+int ReplicationConnection::socket() const {
+    return PQsocket(connection_.raw());
+}
+
+}  // namespace farshore::primary

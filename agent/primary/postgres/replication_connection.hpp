@@ -1,0 +1,68 @@
+#pragma once
+// PostgreSQL's streaming replication protocol, the part of it that logical decoding needs.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "agent/postgres/connection.hpp"
+#include "protocol/identifiers.hpp"
+#include "protocol/time.hpp"
+
+namespace farshore::primary {
+
+struct SystemFacts {
+    std::string identifier;
+    std::uint32_t timeline = 0;
+    Lsn flushed;
+};
+
+struct CreatedSlot {
+    Lsn consistent;        // the stream begins here
+    std::string snapshot;  // shows the database as it was here, until the next command
+};
+
+// What the server sent. Text points into memory that the next call of receive() frees.
+struct ReplicationEvent {
+    enum class Kind : std::uint8_t { none, change, keepalive };
+    Kind kind = Kind::none;
+    Lsn lsn;  // of a change; of a keepalive: all that was committed at or before it has been sent
+    std::string_view message;  // of a change
+    bool wants_reply = false;
+};
+
+// What we tell the server about ourselves.
+struct ReplicationStatus {
+    Lsn written;
+    Lsn confirmed;  // the slot lets go of everything before it
+    Timestamp now;
+    bool wants_reply = false;
+};
+
+// Not thread-safe. Every call throws Error(database_unavailable) when the connection is gone.
+class ReplicationConnection {
+  public:
+    ReplicationConnection(const std::string& conninfo, const postgres::WakeEvent& stop);
+
+    [[nodiscard]] SystemFacts identify();
+    // How often the server wants to hear from us, at least; its wal_sender_timeout by three.
+    [[nodiscard]] Duration status_interval();
+    // Waits for all transactions that run at the time of the call.
+    [[nodiscard]] CreatedSlot create_slot(const std::string& name);
+    void drop_slot(const std::string& name);
+
+    // From then on only the calls below.
+    void start(const std::string& slot, const std::string& publication, Lsn from);
+    // Does not wait.
+    [[nodiscard]] ReplicationEvent receive();
+    void send(const ReplicationStatus& status);
+    // For poll().
+    [[nodiscard]] int socket() const;
+
+  private:
+    postgres::Connection connection_;
+    std::unique_ptr<char, void (*)(void*)> buffer_;
+};
+
+}  // namespace farshore::primary
