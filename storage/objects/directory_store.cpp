@@ -84,13 +84,22 @@ Handle DirectoryStore::make_root() const {
     return open_root();
 }
 
+bool DirectoryStore::is_synced(std::string_view parents) {
+    const std::lock_guard lock(mutex_);
+    return synced_.contains(parents);
+}
+
 // Opens "a/b" below the root, makes what is missing, and sees to it that all of it lasts: also what
 // another agent made a moment ago and has not synced yet.
 Handle DirectoryStore::make_parents(const Handle& root, std::string_view parents) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (synced_.contains(parents)) {
+    if (is_synced(parents)) {
+        try {
             return file_system_.open_directory(root, parents.empty() ? "." : parents);
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::not_found) {
+                throw;
+            }
+            // Somebody removed it since: it is made anew.
         }
     }
     Handle at = file_system_.open_directory(root, ".");

@@ -37,6 +37,7 @@ class DirectoryStore final : public ObjectStore {
   private:
     [[nodiscard]] Handle open_root() const;
     [[nodiscard]] Handle make_root() const;
+    [[nodiscard]] bool is_synced(std::string_view parents);
     [[nodiscard]] Handle make_parents(const Handle& root, std::string_view parents);
     [[nodiscard]] std::string write_unfinished(const Handle& directory, std::string_view bytes);
     [[nodiscard]] PutOutcome compare(const Handle& directory, std::string_view name,
