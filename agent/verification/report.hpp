@@ -44,6 +44,7 @@ enum class FindingKind : std::uint8_t {
     bad_order,         // sequence or mark number has a gap or goes back
     bad_previous,      // does not name the digest of the object before it
     fork,              // two objects claim one place
+    object_extra,      // in the store, but nothing names it
     bad_fold,          // the change lists do not add up to a mark's digest, entries or bytes
     // trees: place is a path
     path_missing,  // in the listing, not on disk
@@ -74,6 +75,8 @@ enum class FindingKind : std::uint8_t {
             return "bad_previous";
         case FindingKind::fork:
             return "fork";
+        case FindingKind::object_extra:
+            return "object_extra";
         case FindingKind::bad_fold:
             return "bad_fold";
         case FindingKind::path_missing:

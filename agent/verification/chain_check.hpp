@@ -1,0 +1,37 @@
+#pragma once
+// The whole evidence of a stream in a store: epochs, manifests with all that they name, receipts.
+// Needs the store and the trusted keys, nothing else.
+
+#include <map>
+#include <vector>
+
+#include "agent/verification/report.hpp"
+#include "protocol/trust.hpp"
+#include "storage/objects/object_store.hpp"
+
+namespace farshore::verification {
+
+struct SecondarySummary {
+    Sequence receipts;
+    MarkNumber received;
+    MarkNumber applied;
+};
+
+struct EpochSummary {
+    Epoch epoch;
+    AgentName primary;
+    Sequence manifests;
+    MarkNumber newest_mark;  // in a manifest
+    std::map<AgentName, SecondarySummary> secondaries;
+};
+
+struct ChainSummary {
+    std::vector<EpochSummary> epochs;  // those with a sound record, in their order
+};
+
+// Adds what is wrong, and what was looked at, to the report; reads every object. Throws when the
+// store can not be asked.
+ChainSummary check_chain(storage::ObjectStore& store, const TrustSet& trust, VerifyReport& report,
+                         const OnProgress& progress);
+
+}  // namespace farshore::verification
