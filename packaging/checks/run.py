@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""run.py [STAGE]...: all checks of the repository, or those of the named stages; see packaging/README.md.
+
+The last line is the count of all cases: `N passed, N failed` (`, N skipped`).
+"""
+
+import argparse
+import pathlib
+import sys
+
+import debian_package
+import fuzzers
+import house
+import programs
+import style
+from tally import Tally, say
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COMMON = ["-Db_lundef=false"]
+# The normal build holds warnings as errors; under a sanitizer GCC's warnings are guesses.
+SANITIZED = [*COMMON, "-Dwerror=false", "-Doptimization=1", "-Ddebug=false", "-Dcpp_args=-g1"]
+UNDEFINED = {"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
+
+NORMAL = programs.Build("normal", ROOT, COMMON)
+ADDRESS = programs.Build(
+    "address", ROOT, [*SANITIZED, "-Db_sanitize=address,undefined"],
+    environment={**UNDEFINED, "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_init_order=1"},
+    patience=3)
+THREAD = programs.Build(
+    "thread", ROOT, [*SANITIZED, "-Db_sanitize=thread"],
+    environment={"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"}, patience=4)
+
+
+def is_end_to_end(test):
+    return any(suite.endswith("end_to_end") for suite in test["suite"])
+
+
+def normal(tally):
+    if programs.compile_build(NORMAL, tally):
+        programs.run_tests(NORMAL, tally)
+
+
+def address(tally):
+    if programs.compile_build(ADDRESS, tally):
+        programs.run_tests(ADDRESS, tally)
+
+
+def thread(tally):
+    if programs.compile_build(THREAD, tally):
+        programs.run_tests(THREAD, tally)
+
+
+def format_(tally):
+    style.check_format(ROOT, tally)
+
+
+def shell(tally):
+    style.check_shell(ROOT, tally)
+
+
+def tidy(tally):
+    house.check_house(ROOT, tally)
+
+
+def analysis(tally):
+    if not (NORMAL.folder / "compile_commands.json").exists():
+        programs.compile_build(NORMAL, tally)
+    style.check_analysis(ROOT, NORMAL.folder, tally)
+
+
+def fuzz(tally):
+    fuzzers.check_fuzzers(ROOT, tally)
+
+
+def deb(tally):
+    debian_package.check_package(ROOT, tally)
+
+
+# In the order of cheap and telling to dear and rare.
+STAGES = {"tidy": tidy, "format": format_, "shell": shell, "normal": normal, "address": address,
+          "thread": thread, "clang-tidy": analysis, "fuzz": fuzz, "deb": deb}
+
+
+def main():
+    parser = argparse.ArgumentParser(description="All checks, or those of the named stages.")
+    parser.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(STAGES))
+    wanted = parser.parse_args().stages or list(STAGES)
+    for name in wanted:
+        if name not in STAGES:
+            parser.error(f"no stage {name}: one of {', '.join(STAGES)}")
+    tally = Tally()
+    for name in wanted:
+        before = tally.line()
+        try:
+            STAGES[name](tally)
+        except Exception as error:  # a stage that breaks is a failure, and the next still runs
+            tally.check(f"{name} (the stage itself)", f"{type(error).__name__}: {error}")
+        say(f"{name}: done ({before} -> {tally.line()})")
+    for name, reason in tally.skips:
+        print(f"skipped: {name}: {reason or 'no reason given'}")
+    for name in tally.failures:
+        print(f"failed: {name}")
+    print(tally.line(), flush=True)
+    return 0 if tally.total and not tally.failures else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
