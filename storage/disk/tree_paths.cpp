@@ -26,6 +26,14 @@ std::optional<Digest> parse_staged(std::string_view name) {
     return digest && digest->hex() == name ? digest : std::nullopt;
 }
 
+std::string set_aside(std::uint64_t cut, std::uint64_t number, std::string_view path) {
+    const std::size_t slash = path.rfind('/');
+    const std::string_view name = slash == std::string_view::npos ? path : path.substr(slash + 1);
+    // A component ends at 255 bytes; the numbers take their part of it.
+    return std::string(foreign) + "/" + std::to_string(cut) + "-" + std::to_string(number) + "-" +
+           std::string(name.substr(0, 200));
+}
+
 bool is_ours(std::string_view path) {
     return path == ours || (path.starts_with(ours) && path.substr(ours.size()).starts_with('/'));
 }

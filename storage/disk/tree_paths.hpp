@@ -24,6 +24,10 @@ inline constexpr std::string_view foreign = ".farshore/foreign";
 // nullopt when the name (one component, in staging) is not one of staged().
 [[nodiscard]] std::optional<Digest> parse_staged(std::string_view name);
 
+// What somebody else had put at `path`, set aside while `cut` was applied; `number` makes it
+// unique.
+[[nodiscard]] std::string set_aside(std::uint64_t cut, std::uint64_t number, std::string_view path);
+
 // True for .farshore and what is below.
 [[nodiscard]] bool is_ours(std::string_view path);
 

@@ -92,7 +92,11 @@ SecondaryIndex::SecondaryIndex(Database& database)
       needs_(database, "SELECT 1 FROM secondary_incoming WHERE tree = ? AND sha256 = ? LIMIT 1"),
       needs_after_(database,
                    "SELECT 1 FROM secondary_incoming "
-                   "WHERE tree = ? AND sha256 = ? AND (cut, path) > (?, ?) LIMIT 1"),
+                   "WHERE tree = ?1 AND sha256 = ?2 AND (cut, path) > (?3, ?4) "
+                   "AND NOT (cut = ?3 AND ?5 <> '' AND link IS ?5) LIMIT 1"),
+      incoming_before_(database,
+                       "SELECT 1 FROM secondary_cuts AS c JOIN secondary_incoming AS i "
+                       "ON i.cut = c.cut AND i.tree = ? AND i.path = ? WHERE c.cut < ? LIMIT 1"),
       find_(database, indexed_where("WHERE tree = ? AND path = ?")),
       by_sha256_(database, indexed_where("WHERE tree = ? AND sha256 = ? LIMIT ?")),
       by_link_(database, indexed_where("WHERE tree = ? AND link = ? ORDER BY path")),
@@ -175,15 +179,23 @@ bool SecondaryIndex::needs(const SourceName& tree, const Digest& sha256) {
     return found;
 }
 
-bool SecondaryIndex::needs_after(const SourceName& tree, const Digest& sha256, CutNumber cut,
-                                 std::string_view path) {
-    const bool found = fresh(needs_after_)
-                           .bind_text(1, tree.str())
-                           .bind(2, sha256)
-                           .bind(3, cut.value())
-                           .bind_blob(4, path)
-                           .step();
+bool SecondaryIndex::needs_after(const SourceName& tree, CutNumber cut, const FileEntry& entry) {
+    fresh(needs_after_)
+        .bind_text(1, tree.str())
+        .bind(2, entry.sha256.value())
+        .bind(3, cut.value())
+        .bind_blob(4, entry.path)
+        .bind_text(5, entry.link);
+    const bool found = needs_after_.step();
     needs_after_.reset();
+    return found;
+}
+
+bool SecondaryIndex::is_incoming_before(CutNumber cut, const SourceName& tree,
+                                        std::string_view path) {
+    fresh(incoming_before_).bind_text(1, tree.str()).bind_blob(2, path).bind(3, cut.value());
+    const bool found = incoming_before_.step();
+    incoming_before_.reset();
     return found;
 }
 

@@ -58,11 +58,13 @@ class SecondaryIndex {
     [[nodiscard]] std::optional<FileEntry> first_incoming_of_link(CutNumber cut,
                                                                   const SourceName& tree,
                                                                   std::string_view link);
-    // Whether something incoming still needs the content: anything, or what comes after `path` of
-    // `cut`, in the order of applying.
+    // Whether something incoming still needs the content: anything, or what comes after `entry` of
+    // `cut` in the order of applying and is not a hard link of it.
     [[nodiscard]] bool needs(const SourceName& tree, const Digest& sha256);
-    [[nodiscard]] bool needs_after(const SourceName& tree, const Digest& sha256, CutNumber cut,
-                                   std::string_view path);
+    [[nodiscard]] bool needs_after(const SourceName& tree, CutNumber cut, const FileEntry& entry);
+    // Whether a received cut before `cut` still has to change the path.
+    [[nodiscard]] bool is_incoming_before(CutNumber cut, const SourceName& tree,
+                                          std::string_view path);
     [[nodiscard]] std::vector<SourceName> incoming_trees(CutNumber cut);
 
     // --- what is on the disk
@@ -95,6 +97,7 @@ class SecondaryIndex {
     Statement first_of_link_;
     Statement needs_;
     Statement needs_after_;
+    Statement incoming_before_;
     Statement find_;
     Statement by_sha256_;
     Statement by_link_;

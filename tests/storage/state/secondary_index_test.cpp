@@ -84,15 +84,25 @@ TEST_F(SecondaryIndexTest, WhatNeedsAContentIsKnown) {
     EXPECT_TRUE(index_->needs(tree, x));
     EXPECT_FALSE(index_->needs(tree, sha256("y")));
     EXPECT_FALSE(index_->needs(SourceName("other"), x));
-    EXPECT_TRUE(index_->needs_after(tree, x, CutNumber(1), "a"));
-    EXPECT_FALSE(index_->needs_after(tree, x, CutNumber(1), "b"));
+    EXPECT_TRUE(index_->needs_after(tree, CutNumber(1), file("a", "x")));
+    EXPECT_FALSE(index_->needs_after(tree, CutNumber(1), file("b", "x")));
     index_->add_incoming(CutNumber(2), tree, second);
-    EXPECT_TRUE(index_->needs_after(tree, x, CutNumber(1), "b"));
+    EXPECT_TRUE(index_->needs_after(tree, CutNumber(1), file("b", "x")));
     EXPECT_EQ(index_->incoming_trees(CutNumber(2)), std::vector<SourceName>{tree});
     index_->discard_incoming_above(CutNumber(1));
-    EXPECT_FALSE(index_->needs_after(tree, x, CutNumber(1), "b"));
+    EXPECT_FALSE(index_->needs_after(tree, CutNumber(1), file("b", "x")));
     index_->discard_incoming(CutNumber(1));
     EXPECT_FALSE(index_->needs(tree, x));
+}
+
+TEST_F(SecondaryIndexTest, AnEarlierCutThatIsReceivedIsSeen) {
+    const std::vector<FileEntry> entries{file("a", "x")};
+    index_->add_incoming(CutNumber(1), tree, entries);
+    EXPECT_FALSE(index_->is_incoming_before(CutNumber(2), tree, "a"));  // not received
+    database_.execute("INSERT INTO secondary_cuts VALUES (1, 0, 0, x'')");
+    EXPECT_TRUE(index_->is_incoming_before(CutNumber(2), tree, "a"));
+    EXPECT_FALSE(index_->is_incoming_before(CutNumber(1), tree, "a"));
+    EXPECT_FALSE(index_->is_incoming_before(CutNumber(2), tree, "b"));
 }
 
 TEST_F(SecondaryIndexTest, TotalsAreThoseOfTheEntries) {
@@ -127,6 +137,8 @@ TEST_F(SecondaryIndexTest, ContentAndLinksAreFound) {
     EXPECT_EQ(index_->first_incoming_of_link(CutNumber(2), tree, "h")->path, "y");
     EXPECT_FALSE(index_->first_incoming_of_link(CutNumber(2), tree, "g").has_value());
     EXPECT_EQ(index_->find_incoming(CutNumber(2), tree, "z"), more[0]);
+    EXPECT_FALSE(index_->needs_after(tree, CutNumber(2), more[1]));  // only its own other name
+    EXPECT_TRUE(index_->needs_after(tree, CutNumber(2), file("y", "y")));
 }
 
 }  // namespace

@@ -1,0 +1,279 @@
+#include "agent/secondary/files/staging.hpp"
+
+#include <cstring>
+
+#include "storage/disk/file_digest.hpp"
+#include "storage/disk/tree_marker.hpp"
+#include "storage/disk/tree_paths.hpp"
+
+namespace farshore::secondary {
+
+namespace tree_paths = storage::tree_paths;
+
+namespace {
+
+// Content is pushed before the cut that needs it is told; that cut is one of the next few.
+constexpr std::uint64_t kept_generations = 3;
+
+[[noreturn]] void throw_wrong_content(const Digest& expected, const Digest& found) {
+    throw Error(ErrorCode::bad_checksum, "content " + expected.hex() + " came as " + found.hex());
+}
+
+}  // namespace
+
+std::size_t Staging::DigestHash::operator()(const Digest& digest) const noexcept {
+    std::size_t hash = 0;
+    std::memcpy(&hash, digest.bytes.data(), sizeof(hash));  // it is one already
+    return hash;
+}
+
+Staging::Staging(storage::FileSystem& files, const storage::Handle& root, const Needed& needed)
+    : files_(files), root_(root) {
+    prepare_directory();
+    recover(needed);
+}
+
+void Staging::prepare_directory() {
+    storage::make_our_directory(files_, root_);
+    if (!files_.status(root_, tree_paths::staging)) {
+        files_.make_directory(root_, tree_paths::staging, 0700);
+    }
+}
+
+void Staging::recover(const Needed& needed) {
+    const storage::Handle directory = files_.open_directory(root_, tree_paths::staging);
+    for (const storage::DirectoryItem& item : files_.list(directory)) {
+        const auto sha256 = tree_paths::parse_staged(item.name);
+        if (sha256 && needed(*sha256)) {
+            staged_.emplace(*sha256, generation_);
+            arrivals_.push_back({generation_, *sha256});
+        } else {
+            files_.unlink(directory, item.name);
+        }
+    }
+}
+
+// --- in
+
+// Somebody means a content that is here already to be used soon. The mutex is held.
+bool Staging::refresh(const Digest& sha256) {
+    const auto found = staged_.find(sha256);
+    if (found == staged_.end()) {
+        return false;
+    }
+    if (found->second != generation_) {
+        found->second = generation_;
+        arrivals_.push_back({generation_, sha256});
+    }
+    return true;
+}
+
+// The content under `name` is whole and right.
+void Staging::adopt(const std::string& name, const Digest& sha256) {
+    const std::lock_guard lock(mutex_);
+    if (refresh(sha256)) {
+        files_.unlink(root_, name);
+        return;
+    }
+    files_.rename(root_, name, root_, tree_paths::staged(sha256));
+    staged_.emplace(sha256, generation_);
+    arrivals_.push_back({generation_, sha256});
+}
+
+void Staging::put_whole(const Digest& sha256, std::string_view content) {
+    if (const Digest found = farshore::sha256(content); found != sha256) {
+        throw_wrong_content(sha256, found);
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        if (refresh(sha256)) {
+            return;
+        }
+    }
+    const std::string name = unfinished_name();
+    try {
+        const storage::Handle file = files_.create_file(root_, name);
+        files_.write_at(file, 0, std::as_bytes(std::span(content)));
+    } catch (...) {
+        files_.unlink(root_, name);
+        throw;
+    }
+    adopt(name, sha256);
+}
+
+struct Staging::Transfer::Hash {
+    Sha256 running;
+    std::optional<Digest> found;  // at the end; a second attempt of it finds it here
+};
+
+Staging::Transfer::Transfer(Staging& staging)
+    : staging_(staging),
+      name_(staging.unfinished_name()),
+      file_(staging.files_.create_file(staging.root_, name_)),
+      hash_(std::make_unique<Hash>()) {}
+
+Staging::Transfer::~Transfer() {
+    if (!name_.empty()) {
+        try {
+            staging_.files_.unlink(staging_.root_, name_);
+        } catch (const Error&) {
+            // The next start removes it.
+        }
+    }
+}
+
+void Staging::Transfer::data(std::string_view piece) {
+    storage::write_with_holes(staging_.files_, file_, size_, std::as_bytes(std::span(piece)));
+    hash_->running.update(piece);
+    size_ += piece.size();
+}
+
+void Staging::Transfer::end(std::uint64_t size, const Digest& sha256) {
+    staging_.files_.truncate(file_, size_);
+    if (!hash_->found) {
+        hash_->found = hash_->running.finish();
+    }
+    const Digest& found = *hash_->found;
+    if (found != sha256 || size != size_ || staging_.files_.status(file_).size != size) {
+        throw_wrong_content(sha256, found);
+    }
+    staging_.adopt(name_, sha256);
+    name_.clear();
+}
+
+std::unique_ptr<Staging::Transfer> Staging::begin(std::uint64_t expected_size) {
+    if (expected_size > files_.free_bytes(root_)) {
+        throw Error(ErrorCode::disk_full, "cannot stage a file of " +
+                                              std::to_string(expected_size) +
+                                              " bytes: there is no room for it");
+    }
+    return std::unique_ptr<Transfer>(new Transfer(*this));
+}
+
+bool Staging::stage_copy(std::string_view path, const Digest& sha256) {
+    const std::string name = copy_from(path, sha256);
+    if (!name.empty()) {
+        adopt(name, sha256);
+    }
+    return !name.empty();
+}
+
+bool Staging::stage_link(std::string_view path, const Digest& sha256) {
+    const std::string name = unfinished_name();
+    try {
+        files_.link(root_, path, root_, name);
+    } catch (const Error& error) {
+        // Gone, behind a link, on another filesystem, too many links: not to be had this way.
+        if (error.code() == ErrorCode::not_found || error.code() == ErrorCode::unsafe_path ||
+            error.code() == ErrorCode::io) {
+            return false;
+        }
+        throw;
+    }
+    adopt(name, sha256);
+    return true;
+}
+
+bool Staging::has(const Digest& sha256) const {
+    const std::lock_guard lock(mutex_);
+    return staged_.contains(sha256);
+}
+
+std::size_t Staging::count() const {
+    const std::lock_guard lock(mutex_);
+    return staged_.size();
+}
+
+// --- out
+
+void Staging::drop(const Digest& sha256) {
+    const std::lock_guard lock(mutex_);
+    if (staged_.erase(sha256) > 0) {
+        files_.unlink(root_, tree_paths::staged(sha256));
+    }
+}
+
+Staging::Take Staging::take(const Digest& sha256,
+                            const std::function<bool(const std::string&)>& keep,
+                            const std::function<void(const std::string&)>& move) {
+    const std::lock_guard lock(mutex_);
+    if (!staged_.contains(sha256)) {
+        return Take::absent;
+    }
+    const std::string name = tree_paths::staged(sha256);
+    if (!files_.status(root_, name)) {
+        staged_.erase(sha256);  // somebody has been in our directory
+        return Take::absent;
+    }
+    if (keep(name)) {
+        return Take::kept;
+    }
+    move(name);
+    staged_.erase(sha256);
+    return Take::taken;
+}
+
+std::string Staging::copy(const Digest& sha256) {
+    std::string name = copy_from(tree_paths::staged(sha256), sha256);
+    if (name.empty()) {
+        drop(sha256);
+        throw Error(ErrorCode::bad_checksum,
+                    "the staged content " + sha256.hex() + " is not what came");
+    }
+    return name;
+}
+
+std::string Staging::copy_from(std::string_view path, const Digest& sha256) {
+    const std::string name = unfinished_name();
+    try {
+        const storage::Handle from = files_.open_file(root_, path);
+        const storage::Handle to = files_.create_file(root_, name);
+        if (storage::copy_content(files_, from, to).sha256 == sha256) {
+            return name;
+        }
+    } catch (const Error& error) {
+        files_.unlink(root_, name);
+        if (error.code() != ErrorCode::not_found && error.code() != ErrorCode::unsafe_path) {
+            throw;
+        }
+        return {};
+    }
+    files_.unlink(root_, name);
+    return {};
+}
+
+std::string Staging::unfinished_name() {
+    return tree_paths::unfinished(next_number_++);
+}
+
+// --- durability and order
+
+void Staging::sync() {
+    files_.sync_filesystem(root_);
+}
+
+void Staging::begin_cut() {
+    const std::lock_guard lock(mutex_);
+    ++generation_;
+}
+
+void Staging::release_unneeded(const Needed& needed) {
+    const std::lock_guard lock(mutex_);
+    while (!arrivals_.empty() && arrivals_.front().generation + kept_generations <= generation_) {
+        const Arrival arrival = arrivals_.front();
+        arrivals_.pop_front();
+        const auto found = staged_.find(arrival.sha256);
+        if (found == staged_.end() || found->second != arrival.generation) {
+            continue;  // used, and perhaps come again
+        }
+        if (needed(arrival.sha256)) {
+            found->second = generation_;
+            arrivals_.push_back({generation_, arrival.sha256});
+        } else {
+            files_.unlink(root_, tree_paths::staged(arrival.sha256));
+            staged_.erase(found);
+        }
+    }
+}
+
+}  // namespace farshore::secondary

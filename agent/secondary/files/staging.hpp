@@ -1,0 +1,115 @@
+#pragma once
+// Content that came for one tree, by the SHA-256 of it, in ROOT/.farshore/staging: on the replica's
+// own filesystem, so that it is put in place by a rename.
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "protocol/digest.hpp"
+#include "protocol/identifiers.hpp"
+#include "storage/disk/file_system.hpp"
+
+namespace farshore::secondary {
+
+// Invariants: a staged name exists only with the whole content of that digest; nothing is durable
+// before sync(). Thread-safe. A call that throws disk_full has changed nothing and can be made
+// again.
+class Staging {
+  public:
+    using Needed = std::function<bool(const Digest&)>;
+
+    // `root` is held open by the caller for as long as this lives: since before the first write, or
+    // sync() could not tell of failures. Keeps what an earlier process staged and `needed` asks
+    // for; removes the rest.
+    Staging(storage::FileSystem& files, const storage::Handle& root, const Needed& needed);
+
+    // A large file that comes in pieces. Its end without end() removes what came.
+    class Transfer {
+      public:
+        ~Transfer();
+        Transfer(const Transfer&) = delete;
+        Transfer& operator=(const Transfer&) = delete;
+
+        void data(std::string_view piece);
+        // Throws bad_checksum unless exactly that came.
+        void end(std::uint64_t size, const Digest& sha256);
+
+      private:
+        friend class Staging;
+        explicit Transfer(Staging& staging);
+
+        Staging& staging_;
+        std::string name_;
+        storage::Handle file_;
+        std::uint64_t size_ = 0;
+        struct Hash;
+        std::unique_ptr<Hash> hash_;
+    };
+
+    // --- in
+    // Throws bad_checksum when `content` is something else.
+    void put_whole(const Digest& sha256, std::string_view content);
+    // Throws disk_full at once when `expected_size` is more than there is room for.
+    [[nodiscard]] std::unique_ptr<Transfer> begin(std::uint64_t expected_size);
+    // From a file of the replica; false when it is not there or holds something else.
+    bool stage_copy(std::string_view path, const Digest& sha256);
+    // The same without reading: the caller knows that `path` holds the content. The staged file and
+    // `path` are one inode until one of them goes.
+    bool stage_link(std::string_view path, const Digest& sha256);
+
+    [[nodiscard]] bool has(const Digest& sha256) const;
+    [[nodiscard]] std::size_t count() const;
+
+    // --- out
+    enum class Take : std::uint8_t { taken, absent, kept };
+    // The last use of a content: `move` gets its name and renames it away (Take::taken). When
+    // `keep` (asked first, with the name) says that it must stay, Take::kept and nothing was done:
+    // use copy(). Between the two nobody is told that the content is staged.
+    Take take(const Digest& sha256, const std::function<bool(const std::string&)>& keep,
+              const std::function<void(const std::string&)>& move);
+    // A copy under an unfinished name, for the caller to move into place. Throws bad_checksum when
+    // the staged file is not what it was; it is dropped then.
+    [[nodiscard]] std::string copy(const Digest& sha256);
+    // The same of a file of the replica; empty when it holds something else.
+    [[nodiscard]] std::string copy_from(std::string_view path, const Digest& sha256);
+    // A name in staging that nobody has.
+    [[nodiscard]] std::string unfinished_name();
+
+    // --- durability and order
+    // When it returns everything that was staged before is durable.
+    void sync();
+    // A cut begins to be told: what came some cuts ago and nobody asks for was never meant for us.
+    void begin_cut();
+    // Removes content that came several cuts ago and is not `needed`.
+    void release_unneeded(const Needed& needed);
+
+  private:
+    void prepare_directory();
+    void recover(const Needed& needed);
+    bool refresh(const Digest& sha256);
+    void adopt(const std::string& name, const Digest& sha256);
+    void drop(const Digest& sha256);
+
+    storage::FileSystem& files_;
+    const storage::Handle& root_;
+    std::atomic<std::uint64_t> next_number_{0};
+    mutable std::mutex mutex_;  // of everything below, and of each staged name's coming and going
+    struct DigestHash {
+        std::size_t operator()(const Digest& digest) const noexcept;
+    };
+    std::unordered_map<Digest, std::uint64_t, DigestHash> staged_;  // -> the generation it came in
+    struct Arrival {
+        std::uint64_t generation;
+        Digest sha256;
+    };
+    std::deque<Arrival> arrivals_;
+    std::uint64_t generation_ = 0;
+};
+
+}  // namespace farshore::secondary

@@ -1,0 +1,69 @@
+#include "storage/disk/file_digest.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "protocol/limits.hpp"
+
+namespace farshore::storage {
+
+namespace {
+
+// Long enough to be worth a hole, and a multiple of every filesystem's block.
+constexpr std::size_t hole_bytes = 64 * limits::kib;
+
+bool is_zero(std::span<const std::byte> bytes) {
+    return bytes.front() == std::byte{0} &&
+           std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
+}
+
+template <typename Take>
+FileDigest read_all(FileSystem& files, const Handle& file, Take take) {
+    std::vector<std::byte> buffer(limits::payload_piece);
+    Sha256 hash;
+    FileDigest result;
+    for (std::size_t got = buffer.size(); got == buffer.size();) {
+        got = files.read_at(file, result.size, buffer);
+        const std::span<const std::byte> piece(buffer.data(), got);
+        hash.update(piece);
+        take(result.size, piece);
+        result.size += got;
+    }
+    result.sha256 = hash.finish();
+    return result;
+}
+
+}  // namespace
+
+FileDigest digest_of(FileSystem& files, const Handle& file) {
+    return read_all(files, file, [](std::uint64_t, std::span<const std::byte>) {});
+}
+
+FileDigest copy_content(FileSystem& files, const Handle& from, const Handle& to) {
+    const FileDigest copied =
+        read_all(files, from, [&](std::uint64_t offset, std::span<const std::byte> piece) {
+            write_with_holes(files, to, offset, piece);
+        });
+    files.truncate(to, copied.size);
+    return copied;
+}
+
+void write_with_holes(FileSystem& files, const Handle& to, std::uint64_t offset,
+                      std::span<const std::byte> from) {
+    std::size_t begin = 0;  // of what is to be written
+    for (std::size_t at = 0; at < from.size(); at += hole_bytes) {
+        const std::size_t length = std::min(hole_bytes, from.size() - at);
+        if (length < hole_bytes || !is_zero(from.subspan(at, length))) {
+            continue;
+        }
+        if (at > begin) {
+            files.write_at(to, offset + begin, from.subspan(begin, at - begin));
+        }
+        begin = at + length;
+    }
+    if (begin < from.size()) {
+        files.write_at(to, offset + begin, from.subspan(begin));
+    }
+}
+
+}  // namespace farshore::storage
