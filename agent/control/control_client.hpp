@@ -19,8 +19,8 @@ using Parameters = std::vector<std::pair<std::string, std::string>>;
 
 struct Call {
     std::string method = "GET";
-    std::string path;  // "/v1/lag"
-    Parameters parameters;
+    std::string path = {};  // "/v1/lag"
+    Parameters parameters = {};
     // How long the agent may be silent.
     Duration timeout = Duration::from_ms(30'000);
 };

@@ -1,0 +1,105 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "agent/commands/command.hpp"
+#include "agent/commands/command_line.hpp"
+#include "agent/commands/output.hpp"
+#include "agent/commands/text_format.hpp"
+#include "agent/control/control_client.hpp"
+
+namespace farshore::commands {
+
+namespace json = boost::json;
+
+namespace {
+
+// The plugin convention's exit statuses.
+enum Verdict : int { ok = 0, warning = 1, critical = 2, unknown = 3 };
+constexpr std::array<std::string_view, 4> words{"OK", "WARNING", "CRITICAL", "UNKNOWN"};
+
+Verdict judge(std::optional<double> figure, double warn_at, double critical_at) {
+    if (!figure) {
+        return unknown;
+    }
+    return *figure >= critical_at ? critical : *figure >= warn_at ? warning : ok;
+}
+
+// critical before warning before unknown: what is known to be bad is said first.
+Verdict worse(Verdict a, Verdict b) {
+    constexpr std::array<int, 4> rank{0, 2, 3, 1};
+    return rank[static_cast<std::size_t>(a)] >= rank[static_cast<std::size_t>(b)] ? a : b;
+}
+
+std::string performance(std::string_view name, std::optional<double> figure,
+                        const std::string& limits) {
+    return figure ? fmt::format(" {}={}s;{};0", name, *figure, limits)
+                  : fmt::format(" {}=U;{};0", name, limits);
+}
+
+int say(Verdict verdict, const std::string& message, const std::string& data, bool as_json) {
+    if (as_json) {
+        print_json(json::object{{"status", words[verdict]},
+                                {"exit_status", static_cast<int>(verdict)},
+                                {"message", message}});
+    } else {
+        print(fmt::format("FARSHORE {} - {}{}\n", words[verdict], message,
+                          data.empty() ? "" : " |" + data));
+    }
+    return verdict;
+}
+
+int check(const json::value& lag, Duration warn_at, Duration critical_at, bool as_json) {
+    const auto rpo = number(lag, "rpo_seconds");
+    const auto behind = number(lag, "lag_seconds");
+    Verdict verdict = worse(judge(rpo, warn_at.seconds(), critical_at.seconds()),
+                            judge(behind, warn_at.seconds(), critical_at.seconds()));
+    std::string message = fmt::format("{}: RPO {}, lag {}, {}", text(lag, "stream"),
+                                      seconds_text(rpo), seconds_text(behind), text(lag, "proof"));
+    for (const json::value& peer : list(lag, "peers")) {
+        const std::string state = text(peer, "state");
+        message += fmt::format(", {} {}", text(peer, "name"), state);
+        if (state == "stopped" || state == "fenced") {
+            verdict = worse(verdict, warning);
+            message += fmt::format(" ({})", text(peer, "reason"));
+        }
+    }
+    const std::string limits = fmt::format("{};{}", warn_at.seconds(), critical_at.seconds());
+    const std::string data = performance("rpo", rpo, limits) + performance("lag", behind, limits) +
+                             performance("complete_rpo", number(lag, "complete_rpo_seconds"), ";") +
+                             performance("error", number(lag, "error_seconds"), ";");
+    std::replace(message.begin(), message.end(), '|', '/');  // it would begin the data
+    return say(verdict, message, data, as_json);
+}
+
+}  // namespace
+
+int run_check(const Arguments& arguments) {
+    std::string socket;
+    Duration warn_at = Duration::from_ms(30'000);
+    Duration critical_at = Duration::from_ms(120'000);
+    bool as_json = false;
+    CommandLine line("check",
+                     "RPO and lag as one line in the Nagios plugin convention: exit 0 ok, 1 "
+                     "warning, 2 critical, 3 unknown.",
+                     "farshore check --warning 30s --critical 2m");
+    line.duration("--warning", warn_at, "From this much RPO or lag on");
+    line.duration("--critical", critical_at, "From this much RPO or lag on");
+    line.flag("--json", as_json, "Print JSON");
+    line.socket(socket);
+    try {
+        if (const auto status = line.parse(arguments)) {
+            return *status;
+        }
+        const control::ControlClient agent(socket);
+        const auto lag = agent.call({.path = "/v1/lag", .timeout = Duration::from_ms(10'000)});
+        return check(lag, warn_at, critical_at, as_json);
+    } catch (const Error& error) {
+        return say(unknown, error.message(), "", as_json);
+    }
+}
+
+}  // namespace farshore::commands
