@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/connection/asio_lane.hpp"
+#include "agent/connection/session.hpp"
 
 namespace farshore::connection {
 
@@ -23,5 +24,8 @@ class LaneGroup : public std::enable_shared_from_this<LaneGroup> {
     std::vector<std::weak_ptr<AsioLane>> lanes_;
     std::optional<Error> closed_;
 };
+
+// Puts the lane where its Hello says.
+void attach_lane(Session& session, const Hello& hello, std::shared_ptr<Lane> lane);
 
 }  // namespace farshore::connection

@@ -20,6 +20,7 @@ Network::~Network() {
     asio::post(*context_, [this] { abort_all(); });
     work_.reset();
     thread_.join();
+    worker_.join();
 }
 
 void Network::abort_all() {

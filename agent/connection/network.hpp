@@ -33,6 +33,8 @@ class Network {
 
     // Sockets and timers hold on to it.
     [[nodiscard]] const std::shared_ptr<asio::io_context>& context() const { return context_; }
+    // For what may block for a moment; one at a time.
+    [[nodiscard]] asio::thread_pool& worker() { return worker_; }
     // Aborts it when the network ends.
     void add(const std::weak_ptr<Abortable>& abortable);
     // Runs a coroutine that lets no exception out.
@@ -50,6 +52,7 @@ class Network {
 
     std::shared_ptr<asio::io_context> context_;
     WorkGuard work_;
+    asio::thread_pool worker_{1};
     std::mutex mutex_;
     std::vector<std::weak_ptr<Abortable>> abortables_;
     bool stopped_ = false;

@@ -1,0 +1,205 @@
+#include "agent/connection/tls_context.hpp"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <ctime>
+#include <vector>
+
+#include "agent/connection/openssl_handles.hpp"
+
+namespace farshore::connection {
+
+namespace {
+
+constexpr std::size_t pem_bytes = 1 << 20;
+constexpr std::uint32_t group_write_execute = 0030;
+constexpr std::uint32_t group_read = 0040;
+constexpr std::uint32_t others_all = 0007;
+constexpr std::int64_t day_nanoseconds = 24LL * 60 * 60 * 1'000'000'000;
+
+[[noreturn]] void refuse(const std::string& what) {
+    throw Error(ErrorCode::bad_key, what);
+}
+
+std::pair<std::string, std::string> split_path(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    if (slash == std::string::npos) {
+        return {".", path};
+    }
+    return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
+}
+
+std::string read_pem(storage::FileSystem& files, const std::string& path, bool is_secret) {
+    const auto [directory, name] = split_path(path);
+    const storage::Handle at = files.open_root(directory);
+    const storage::Handle file = files.open_file(at, name);
+    const storage::FileStatus status = files.status(file);
+    // The group may read where it is root's: then nobody else is in it.
+    const std::uint32_t forbidden =
+        others_all | group_write_execute | (status.gid == 0 ? 0 : group_read);
+    if (is_secret && (status.mode & forbidden) != 0) {
+        refuse("cannot use " + path + ": others than its owner can read or change it");
+    }
+    if (status.size > pem_bytes) {
+        refuse("cannot use " + path + ": it is too large for a key or certificate");
+    }
+    std::string text(status.size, '\0');
+    const std::size_t count = files.read_at(file, 0, std::as_writable_bytes(std::span(text)));
+    text.resize(count);
+    return text;
+}
+
+std::set<std::string> names_of(X509* certificate) {
+    std::set<std::string> names;
+    std::array<char, 256> common{};
+    if (X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, common.data(),
+                                  static_cast<int>(common.size())) > 0) {
+        names.insert(common.data());
+    }
+    using NamesHandle = std::unique_ptr<GENERAL_NAMES, FreeBy<GENERAL_NAMES_free>>;
+    const NamesHandle alternative(static_cast<GENERAL_NAMES*>(
+        X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+    for (int i = 0; alternative && i < sk_GENERAL_NAME_num(alternative.get()); ++i) {
+        const GENERAL_NAME* name = sk_GENERAL_NAME_value(alternative.get(), i);
+        if (name->type == GEN_DNS) {
+            const ASN1_IA5STRING* text = name->d.dNSName;
+            names.emplace(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                          static_cast<std::size_t>(ASN1_STRING_length(text)));
+        }
+    }
+    return names;
+}
+
+Timestamp to_timestamp(const ASN1_TIME* time) {
+    std::tm fields{};
+    if (ASN1_TIME_to_tm(time, &fields) != 1) {
+        refuse("a certificate's end can't be read");
+    }
+    constexpr std::int64_t second = 1'000'000'000;
+    const std::int64_t seconds = ::timegm(&fields);
+    return {std::clamp<std::int64_t>(seconds, 0, INT64_MAX / second) * second};
+}
+
+// The words for a certificate that this end did not accept.
+std::string verify_text(long result) {
+    switch (result) {
+        case X509_V_ERR_CERT_HAS_EXPIRED:
+            return "its certificate has expired";
+        case X509_V_ERR_CERT_NOT_YET_VALID:
+            return "its certificate is not valid yet (is a clock wrong?)";
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+        case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+            return "its certificate is not from our CA";
+        default:
+            return std::string("its certificate is not accepted: ") +
+                   X509_verify_cert_error_string(result);
+    }
+}
+
+// The words for an error of OpenSSL's SSL library; alerts are what the other end said.
+std::string ssl_text(unsigned long code) {
+    switch (ERR_GET_REASON(code)) {
+        case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+        case SSL_R_TLSV1_ALERT_DECRYPT_ERROR:
+            return "it refused our certificate: not from its CA";
+        case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+            return "it refused our certificate: expired, or not valid yet";
+        case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+        case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+        case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+            return "it refused our certificate";
+        case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+            return "it misses our certificate";
+        case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+            return "it has no certificate";
+        case SSL_R_WRONG_VERSION_NUMBER:
+        case SSL_R_HTTP_REQUEST:
+        case SSL_R_HTTPS_PROXY_REQUEST:
+        case SSL_R_BAD_RECORD_TYPE:
+            return "it does not speak TLS";
+        case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+        case SSL_R_UNSUPPORTED_PROTOCOL:
+        case SSL_R_NO_PROTOCOLS_AVAILABLE:
+            return "it does not speak TLS 1.3";
+        default:
+            break;
+    }
+    const char* reason = ERR_reason_error_string(code);
+    return reason != nullptr ? reason : "TLS failed";
+}
+
+}  // namespace
+
+TlsMaterial load_tls_material(storage::FileSystem& files, const config::Tls& paths) {
+    try {
+        return {read_pem(files, paths.ca, false), read_pem(files, paths.certificate, false),
+                read_pem(files, paths.key, true)};
+    } catch (const Error& error) {
+        throw Error(ErrorCode::bad_key, error.message());
+    }
+}
+
+TlsContext::TlsContext(const TlsMaterial& material) : context_(asio::ssl::context::tls) {
+    SSL_CTX* ssl = context_.native_handle();
+    SSL_CTX_set_min_proto_version(ssl, TLS1_3_VERSION);
+    SSL_CTX_set_num_tickets(ssl, 0);
+    SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+
+    const CertificateHandle ca = read_certificate(material.ca);
+    const CertificateHandle own = read_certificate(material.certificate);
+    const KeyHandle key = read_private_key(material.key);
+    if (!ca || X509_check_ca(ca.get()) == 0) {
+        refuse("the CA's file holds no CA certificate in PEM form");
+    }
+    if (!own) {
+        refuse("the agent's certificate file holds no certificate in PEM form");
+    }
+    if (!key) {
+        refuse("the agent's key file holds no private key in PEM form without passphrase");
+    }
+    boost::system::error_code error;
+    context_.add_certificate_authority(asio::buffer(material.ca), error);
+    if (!error) {
+        context_.use_certificate_chain(asio::buffer(material.certificate), error);
+    }
+    if (error || SSL_CTX_use_PrivateKey(ssl, key.get()) != 1 ||
+        SSL_CTX_check_private_key(ssl) != 1) {
+        refuse("the agent's certificate and its key don't fit: " + openssl_error());
+    }
+    own_names_ = names_of(own.get());
+    expires_ = std::min(to_timestamp(X509_get0_notAfter(own.get())),
+                        to_timestamp(X509_get0_notAfter(ca.get())));
+}
+
+std::int64_t TlsContext::days_left(Timestamp now) const {
+    const std::int64_t left = (expires_ - now).nanoseconds;
+    return left >= 0 ? left / day_nanoseconds : -1 - (-left) / day_nanoseconds;
+}
+
+std::set<std::string> peer_names(TlsStream& stream) {
+    const CertificateHandle certificate(SSL_get1_peer_certificate(stream.native_handle()));
+    return certificate ? names_of(certificate.get()) : std::set<std::string>();
+}
+
+Error tls_failure(TlsStream& stream, const boost::system::error_code& error,
+                  const std::string& peer) {
+    const long verified = SSL_get_verify_result(stream.native_handle());
+    if (error.category() == asio::error::get_ssl_category()) {
+        const std::string text = verified != X509_V_OK
+                                     ? verify_text(verified)
+                                     : ssl_text(static_cast<unsigned long>(error.value()));
+        return {ErrorCode::tls_failed, "no TLS with " + peer + ": " + text};
+    }
+    const bool ended = error == asio::error::eof || error == asio::ssl::error::stream_truncated;
+    return {ErrorCode::connection_lost, "the connection with " + peer + " was lost: " +
+                                            (ended ? "closed by the peer" : error.message())};
+}
+
+}  // namespace farshore::connection
