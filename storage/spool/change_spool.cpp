@@ -184,7 +184,7 @@ SpoolPosition ChangeSpool::position_at(Lsn lsn) const {
 
 // Reads on from a transaction's end to the last one at or before `lsn`.
 SpoolPosition ChangeSpool::scan(SpoolPosition from, SpoolPosition to, Lsn lsn) const {
-    ChangeSpoolReader in = reader(from, to);
+    ChangeSpoolReader in = reader(from, to, SpoolContext::known);
     SpoolPosition found = from;
     while (in.next()) {
         if (in.in_range() && in.record().message[0] == pgoutput::commit_tag) {
@@ -208,14 +208,18 @@ void ChangeSpool::clear() {
     log_.trim_before(log_.end().segment);
 }
 
-ChangeSpoolReader ChangeSpool::reader(SpoolPosition from, SpoolPosition to) const {
+ChangeSpoolReader ChangeSpool::reader(SpoolPosition from, SpoolPosition to,
+                                      SpoolContext context) const {
     const std::lock_guard lock(mutex_);
+    if (from == SpoolPosition{}) {
+        from = log_.begin();
+    }
     if (from < log_.begin() || to > log_.end()) {
         throw Error(ErrorCode::state_damaged,
                     "the spool does not hold what the state says: it was moved or removed");
     }
     log_.flush();
-    return {files_, log_.directory(), from, to};
+    return {files_, log_.directory(), from, to, context};
 }
 
 SpoolPosition ChangeSpool::begin() const {

@@ -54,7 +54,9 @@ class ChangeSpool {
     // Forgets everything; positions go on growing.
     void clear();
 
-    [[nodiscard]] ChangeSpoolReader reader(SpoolPosition from, SpoolPosition to) const;
+    // A `from` of {0, 0} is begin().
+    [[nodiscard]] ChangeSpoolReader reader(SpoolPosition from, SpoolPosition to,
+                                           SpoolContext context) const;
     [[nodiscard]] SpoolPosition begin() const;
     // Behind everything appended, durable or not.
     [[nodiscard]] SpoolPosition end() const;

@@ -6,8 +6,12 @@
 namespace farshore::storage {
 
 ChangeSpoolReader::ChangeSpoolReader(FileSystem& files, const Handle& directory, SpoolPosition from,
-                                     SpoolPosition to)
-    : log_(files, directory, from.segment, to), from_(from) {}
+                                     SpoolPosition to, SpoolContext context)
+    : log_(
+          files, directory,
+          context == SpoolContext::known ? from : SpoolPosition{from.segment, segment_header_bytes},
+          to),
+      from_(from) {}
 
 bool ChangeSpoolReader::next() {
     while (unread_.empty()) {

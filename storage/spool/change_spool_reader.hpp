@@ -1,6 +1,7 @@
 #pragma once
 // Hands out the change records of a spool, in order.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,10 +12,14 @@
 
 namespace farshore::storage {
 
+// Whether a reader begins with what stands before its range in the same segment: who knows the
+// relations already needs it not.
+enum class SpoolContext : std::uint8_t { wanted, known };
+
 class ChangeSpoolReader {
   public:
     ChangeSpoolReader(FileSystem& files, const Handle& directory, SpoolPosition from,
-                      SpoolPosition to);
+                      SpoolPosition to, SpoolContext context);
 
     // Loads the next record, false at the end. Throws Error(state_damaged).
     bool next();

@@ -22,6 +22,12 @@ SegmentReader::SegmentReader(FileSystem& files, const Handle& directory, std::ui
     }
 }
 
+void SegmentReader::seek(std::uint64_t offset) {
+    offset_ = offset;
+    buffer_begin_ = offset;
+    buffer_.clear();
+}
+
 std::string_view SegmentReader::buffered() const {
     return std::string_view(buffer_).substr(offset_ - buffer_begin_);
 }
@@ -63,9 +69,13 @@ std::optional<LogRecord> SegmentReader::next() {
     return record;
 }
 
-RecordLogReader::RecordLogReader(FileSystem& files, const Handle& directory, std::uint64_t first,
+RecordLogReader::RecordLogReader(FileSystem& files, const Handle& directory, SpoolPosition from,
                                  SpoolPosition to)
-    : files_(&files), directory_(&directory), to_(to), segment_(files, directory, first) {}
+    : files_(&files), directory_(&directory), to_(to), segment_(files, directory, from.segment) {
+    if (segment_.has_header()) {
+        segment_.seek(from.offset);
+    }
+}
 
 std::optional<LogRecord> RecordLogReader::next() {
     while (segment_.position() < to_) {

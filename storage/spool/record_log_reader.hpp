@@ -25,6 +25,8 @@ class SegmentReader {
   public:
     SegmentReader(FileSystem& files, const Handle& directory, std::uint64_t number);
 
+    // Goes on at `offset`, where a record begins.
+    void seek(std::uint64_t offset);
     // False when the header is missing or not this segment's: then there are no records.
     [[nodiscard]] bool has_header() const { return has_header_; }
     // The next record, or nullopt at the end.
@@ -46,10 +48,10 @@ class SegmentReader {
     bool has_header_ = false;
 };
 
-// All records from the beginning of segment `first` to `to`, across segments.
+// All records from `from`, where one begins, to `to`, across segments.
 class RecordLogReader {
   public:
-    RecordLogReader(FileSystem& files, const Handle& directory, std::uint64_t first,
+    RecordLogReader(FileSystem& files, const Handle& directory, SpoolPosition from,
                     SpoolPosition to);
 
     // nullopt at `to`. Throws Error(state_damaged) when the log does not reach it with sound

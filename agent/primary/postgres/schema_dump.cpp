@@ -74,7 +74,10 @@ void SchemaDump::read(SchemaSection section,
     settings.arguments = {
         "pg_restore",
         section == SchemaSection::pre_data ? "--section=pre-data" : "--section=post-data",
-        "--use-list=" + entries_.path(), "--file=-", archive_.path()};
+        "--no-tablespaces",
+        "--use-list=" + entries_.path(),
+        "--file=-",
+        archive_.path()};
     settings.inherited = {&archive_, &entries_};
     settings.stop_descriptor = stop_descriptor_;
     runtime::ChildProcess restore(settings);

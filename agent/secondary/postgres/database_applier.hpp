@@ -14,6 +14,8 @@
 
 namespace farshore::secondary {
 
+class TransactionApplier;
+
 // The part of the spool that belongs to one cut.
 struct ApplyRange {
     storage::SpoolPosition begin;  // where the last applied cut ended
@@ -46,13 +48,14 @@ class DatabaseApplier {
     void stop() { stop_.set(); }
 
   private:
-    class Work;
+    class Pass;
 
     StreamName stream_;
     config::Database database_;
     storage::ChangeSpool& spool_;
     postgres::WakeEvent stop_;
-    std::unique_ptr<Work> work_;  // the connection and all that it knows; gone after an error
+    std::unique_ptr<TransactionApplier> target_;  // gone after an error
+    storage::SpoolPosition known_up_to_;          // target_ knows the relations described before it
 };
 
 }  // namespace farshore::secondary

@@ -3,13 +3,12 @@
 
 #include <atomic>
 #include <functional>
-#include <memory>
-#include <string>
 
 #include "agent/config/config.hpp"
 #include "agent/connection/lane.hpp"
 #include "agent/postgres/wake_event.hpp"
 #include "protocol/identifiers.hpp"
+#include "protocol/message_database.hpp"
 #include "protocol/message_session.hpp"
 #include "storage/spool/change_spool.hpp"
 
@@ -34,7 +33,6 @@ class DatabaseReceiver {
     // `spool_limit_bytes`: above it the lane waits while there is something received to be applied.
     DatabaseReceiver(StreamName stream, config::Database database, storage::ChangeSpool& spool,
                      std::uint64_t spool_limit_bytes, DatabaseReceiverEvents events);
-    ~DatabaseReceiver();
 
     // Blocks until stop(), or throws the lane's Error, malformed, or what stood in the copy's way.
     // `standing` is what the Welcome of this session said; the spool has been truncated to it.
@@ -48,8 +46,8 @@ class DatabaseReceiver {
     [[nodiscard]] storage::SpoolPosition sync(Lsn lsn);
 
   private:
-    void receive_copy(connection::Lane& lane, Frame first);
-    void receive_changes(connection::Lane& lane);
+    void receive_copy(connection::Lane& lane, const Frame& first);
+    void copy(connection::Lane& lane, const CopyBegin& begin);
     void take(const Frame& frame);
     void move_to(Lsn lsn);
     void wait_for_room();
@@ -61,6 +59,7 @@ class DatabaseReceiver {
     DatabaseReceiverEvents events_;
     postgres::WakeEvent stop_;
     std::atomic<std::uint64_t> position_{0};
+    std::atomic<std::uint64_t> synced_segment_{0};  // that sync() has named last
 };
 
 }  // namespace farshore::secondary

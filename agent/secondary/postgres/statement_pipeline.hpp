@@ -1,0 +1,61 @@
+#pragma once
+// Statements to the replica without waiting for each answer (libpq's pipeline mode).
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+
+#include "agent/postgres/connection.hpp"
+#include "agent/secondary/postgres/row_values.hpp"
+#include "protocol/identifiers.hpp"
+
+namespace farshore::secondary {
+
+// What a row's statement was for: named when it fails.
+struct RowDeed {
+    const char* verb = "";  // "insert", "update", "delete"
+    std::string table;
+    std::string key;
+    Lsn lsn;
+};
+
+// Invariants: at most `window` statements are under way; after an Error the pipeline is of no more
+// use, nor is its connection.
+class StatementPipeline {
+  public:
+    explicit StatementPipeline(postgres::Connection& connection);
+
+    // A row's statement: prepared when its text is new. It must touch exactly one row, or a later
+    // call throws Error(conflict).
+    void run(const std::string& sql, RowValues& values, RowDeed deed);
+    // Any other statement.
+    void run(const std::string& sql, const RowDeed& deed = {});
+    // Waits for all of them.
+    void finish();
+    // Waits for all of them, then for this one; its answer.
+    [[nodiscard]] postgres::Answer ask(const std::string& sql,
+                                       const std::vector<postgres::Parameter>& parameters);
+
+    [[nodiscard]] std::uint64_t rows() const { return rows_; }  // touched so far
+
+  private:
+    enum class Kind { preparation, row, other };
+    struct Expected {
+        Kind kind = Kind::other;
+        RowDeed deed;
+    };
+
+    [[nodiscard]] const std::string& prepare(const std::string& sql, const RowDeed& deed);
+    void expect(Expected expected, std::size_t bytes);
+    void check(const postgres::Answer& answer, const Expected& expected) const;
+    void send_sync();
+
+    postgres::Connection& connection_;
+    std::map<std::string, std::string> prepared_;  // text -> name
+    std::deque<Expected> under_way_;
+    std::size_t bytes_under_way_ = 0;
+    std::uint64_t rows_ = 0;
+};
+
+}  // namespace farshore::secondary

@@ -1,0 +1,163 @@
+#include "agent/secondary/postgres/transaction_applier.hpp"
+
+#include "agent/secondary/postgres/row_statement.hpp"
+
+namespace farshore::secondary {
+
+namespace {
+
+// So much of it is rolled back when the server goes away in the middle.
+constexpr std::uint64_t group_rows_limit = 5000;
+// On an idle stream farshore.progress is moved once in a segment of the primary's log, not with
+// every mark.
+constexpr std::uint64_t idle_step_bytes = 16ULL << 20;
+
+constexpr const char* lock_progress =
+    "SELECT lsn FROM farshore.progress WHERE stream = $1 AND database = $2 AND copied FOR UPDATE";
+constexpr const char* move_progress =
+    "UPDATE farshore.progress SET lsn = $3::pg_lsn WHERE stream = $1 AND database = $2";
+
+Lsn committed_progress(postgres::Connection& connection, const StreamName& stream,
+                       const SourceName& database) {
+    const auto progress = read_progress(connection, stream, database);
+    if (!progress || !progress->copied) {
+        throw Error(ErrorCode::replica_altered,
+                    "farshore.progress of replica " + database.str() + " is gone");
+    }
+    return progress->lsn;
+}
+
+}  // namespace
+
+TransactionApplier::TransactionApplier(const StreamName& stream, const config::Database& database,
+                                       const postgres::WakeEvent& stop)
+    : stream_(stream),
+      database_(database.name),
+      catalogue_(database.connection, stop),
+      connection_(database.connection, stop),
+      progress_(committed_progress(catalogue_, stream, database.name)),
+      pipeline_((connection_.execute("SET session_replication_role = replica"),
+                 connection_.execute("SET synchronous_commit = local"), connection_)) {}
+
+void TransactionApplier::learn(std::string_view relation_message) {
+    const auto message = pgoutput::decode(relation_message).take();
+    const std::uint32_t id = std::get<pgoutput::Relation>(message).id;
+    std::string& known = relations_[id];
+    if (known != relation_message) {
+        known = relation_message;
+        tables_.erase(id);
+    }
+}
+
+const ReplicaTable& TransactionApplier::table(std::uint32_t relation) {
+    const auto found = tables_.find(relation);
+    if (found != tables_.end()) {
+        return found->second;
+    }
+    const auto described = relations_.find(relation);
+    if (described == relations_.end()) {
+        throw Error(ErrorCode::malformed, "a change of a relation that was never described");
+    }
+    const auto message = pgoutput::decode(described->second).take();
+    ReplicaTable made = describe_table(catalogue_, std::get<pgoutput::Relation>(message));
+    return tables_.emplace(relation, std::move(made)).first->second;
+}
+
+void TransactionApplier::apply(const pgoutput::Message& change, Lsn lsn) {
+    if (const auto* row = std::get_if<pgoutput::Insert>(&change)) {
+        insert(*row, lsn);
+    } else if (const auto* changed = std::get_if<pgoutput::Update>(&change)) {
+        update(*changed, lsn);
+    } else if (const auto* removed = std::get_if<pgoutput::Delete>(&change)) {
+        remove(*removed, lsn);
+    } else if (const auto* emptied = std::get_if<pgoutput::Truncate>(&change)) {
+        truncate(*emptied, lsn);
+    }
+}
+
+// The lock keeps out what an earlier run of this agent may still have under way: its commit is seen
+// here, or has never happened.
+void TransactionApplier::open_group() {
+    if (group_is_open_) {
+        return;
+    }
+    pipeline_.run("BEGIN");
+    const postgres::Answer answer = pipeline_.ask(lock_progress, {stream_.str(), database_.str()});
+    Lsn found;
+    if (answer.rows() != 1 || !parse_lsn(answer.text(0, 0), found) || found != progress_) {
+        throw Error(ErrorCode::database_unavailable,
+                    "farshore.progress of replica " + database_.str() +
+                        " was moved by somebody else: it is read again");
+    }
+    group_is_open_ = true;
+}
+
+void TransactionApplier::run(const std::string& sql, RowDeed deed) {
+    open_group();
+    ++group_rows_;
+    pipeline_.run(sql, values_, std::move(deed));
+}
+
+void TransactionApplier::insert(const pgoutput::Insert& change, Lsn lsn) {
+    const ReplicaTable& target = table(change.relation);
+    run(insert_statement(target, change.row, values_),
+        {"insert", target.name, describe_key(target, change.row), lsn});
+}
+
+void TransactionApplier::update(const pgoutput::Update& change, Lsn lsn) {
+    const ReplicaTable& target = table(change.relation);
+    run(update_statement(target, change, values_),
+        {"update", target.name, describe_key(target, change.old ? change.old->row : change.row),
+         lsn});
+}
+
+void TransactionApplier::remove(const pgoutput::Delete& change, Lsn lsn) {
+    const ReplicaTable& target = table(change.relation);
+    run(delete_statement(target, change.old.row, values_),
+        {"delete", target.name, describe_key(target, change.old.row), lsn});
+}
+
+// All tables at once: foreign keys among them allow nothing else.
+void TransactionApplier::truncate(const pgoutput::Truncate& change, Lsn lsn) {
+    std::string quoted;
+    std::string names;
+    for (const std::uint32_t relation : change.relations) {
+        const ReplicaTable& target = table(relation);
+        quoted += (quoted.empty() ? "ONLY " : ", ONLY ") + target.quoted;
+        names += (names.empty() ? "" : ", ") + target.name;
+    }
+    open_group();
+    ++group_rows_;
+    pipeline_.run("TRUNCATE " + quoted + (change.restart_identity ? " RESTART IDENTITY" : "") +
+                      (change.cascade ? " CASCADE" : ""),
+                  RowDeed{"truncate", names, "", lsn});
+}
+
+void TransactionApplier::end_transaction(Lsn commit_end) {
+    if (group_is_open_ && group_rows_ >= group_rows_limit) {
+        commit_group(commit_end);
+    }
+}
+
+void TransactionApplier::finish(Lsn lsn) {
+    if (!group_is_open_ && lsn.value() < progress_.value() + idle_step_bytes) {
+        return;
+    }
+    open_group();
+    commit_group(lsn);
+}
+
+void TransactionApplier::commit_group(Lsn lsn) {
+    FARSHORE_ASSERT(lsn > progress_);
+    pipeline_.finish();
+    const postgres::Answer moved =
+        pipeline_.ask(move_progress, {stream_.str(), database_.str(), to_string(lsn)});
+    FARSHORE_ASSERT(moved.affected() == 1);
+    pipeline_.run("COMMIT");
+    pipeline_.finish();
+    progress_ = lsn;
+    group_is_open_ = false;
+    group_rows_ = 0;
+}
+
+}  // namespace farshore::secondary
