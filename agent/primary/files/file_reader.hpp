@@ -1,0 +1,43 @@
+#pragma once
+// Reads one file of a tree and says whether it held still meanwhile.
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "protocol/digest.hpp"
+#include "protocol/time.hpp"
+#include "storage/disk/file_system.hpp"
+#include "storage/state/captured_entry.hpp"
+
+namespace farshore::primary {
+
+struct FileReading {
+    enum class Outcome : std::uint8_t {
+        stable,   // the whole content as of one moment
+        changed,  // what was read may be a mixture
+        absent,   // no file there
+    };
+    Outcome outcome = Outcome::changed;
+    storage::FileStatus status;  // before the reading; the same after it when stable
+    std::uint64_t size = 0;      // bytes read
+    Digest sha256;               // of the bytes read
+};
+
+// Takes the content in order, limits::payload_piece at most each time; false ends the reading.
+using TakePiece = std::function<bool(std::string_view)>;
+
+// Status before, content, status after, by handle and by name: a file that was written, replaced
+// or removed in between is never called stable. Throws io when it can't be read.
+[[nodiscard]] FileReading read_file(storage::FileSystem& files, const storage::Handle& root,
+                                    std::string_view path, const TakePiece& take);
+
+// The kernel's times move in ticks: a write within the tick of the last change it stamped leaves
+// the times as they were. A status is settled when its ctime lay a tick back as reading began, so
+// that any later write shows.
+[[nodiscard]] bool is_settled(const storage::FileStatus& status, Timestamp reading_began);
+// What to remember instead of a status that is not settled: equal to none, so that the next look
+// reads again.
+[[nodiscard]] storage::StatIdentity unsettled_identity(const storage::FileStatus& status);
+
+}  // namespace farshore::primary

@@ -1,0 +1,98 @@
+#pragma once
+// Reads large files (and those that do not hold still) in the background: hashed and pushed while
+// they are read, handed to a later cut when they are whole.
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/primary/files/content_sink.hpp"
+#include "agent/primary/files/file_reader.hpp"
+#include "agent/primary/files/root_guard.hpp"
+#include "agent/runtime/task_group.hpp"
+#include "protocol/mark.hpp"
+
+namespace farshore::primary {
+
+struct TransferRequest {
+    std::string path;
+    storage::FileStatus status;
+    // Content that the secondaries have and that this file may well be (a rename, or only its
+    // metadata changed): it is hashed first, and pushed only when it is another.
+    std::optional<Digest> known;
+    Timestamp since;  // when the change was noticed
+};
+
+struct FinishedTransfer {
+    std::string path;
+    storage::FileStatus status;
+    std::optional<Digest> sha256;  // none: look at the path again
+    std::uint64_t size = 0;
+    Timestamp began;        // of the reading
+    bool unstable = false;  // it never held still: this is what was read
+    Timestamp since;
+};
+
+// Invariants: at most one transfer for each path, at most `most` of them; a path stays until its
+// result was taken. Small files go before large ones on one of the threads. Thread-safe.
+class TransferPool {
+  public:
+    TransferPool(storage::FileSystem& files, const RootGuard& guard, ContentSink& sink,
+                 Clock& clock, SourceName tree, std::size_t most);
+    ~TransferPool();
+
+    void start(int threads, std::function<void()> on_finished);
+    // Ends what runs; pushed content is aborted.
+    void stop();
+
+    // False: there is no room now. A path that is in the pool already is read again if need be.
+    bool request(const TransferRequest& request);
+    [[nodiscard]] bool has_room() const;
+    [[nodiscard]] std::vector<FinishedTransfer> take_finished();
+    // Is another name of this file under way?
+    [[nodiscard]] bool is_reading(std::uint64_t filesystem, std::uint64_t inode) const;
+    // What is under way, with `limit` paths at most, added to `pending`.
+    void add_pending(PendingFiles& pending, std::size_t limit) const;
+
+  private:
+    enum class State : std::uint8_t { waiting, running, finished };
+    struct Job {
+        TransferRequest request;
+        State state = State::waiting;
+        BootTime not_before;
+        std::optional<BootTime> first_try;
+        int tries = 0;
+        FinishedTransfer result;
+    };
+    using Jobs = std::map<std::string, Job>;
+
+    void work(bool smallest_first, const runtime::StopToken& stop);
+    [[nodiscard]] Jobs::iterator next_job(bool smallest_first);
+    void run(const TransferRequest& request, bool insist, const runtime::StopToken& stop);
+    [[nodiscard]] std::optional<FileReading> read(const TransferRequest& request, bool push,
+                                                  bool insist, const runtime::StopToken& stop);
+    void finish(const std::string& path, const FileReading* reading, Timestamp began, bool insist);
+    void wait_for_quiet(Job& job);
+
+    storage::FileSystem& files_;
+    const RootGuard& guard_;
+    ContentSink& sink_;
+    Clock& clock_;
+    SourceName tree_;
+    std::size_t most_;
+    std::function<void()> on_finished_;
+    mutable std::mutex mutex_;
+    std::condition_variable_any changed_;
+    Jobs jobs_;
+    std::map<std::pair<std::uint64_t, std::uint64_t>, int> inodes_;  // jobs of each file
+    runtime::TaskGroup threads_;
+};
+
+}  // namespace farshore::primary

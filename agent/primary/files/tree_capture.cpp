@@ -1,0 +1,345 @@
+#include "agent/primary/files/tree_capture.hpp"
+
+#include <algorithm>
+
+#include "protocol/limits.hpp"
+#include "storage/disk/tree_paths.hpp"
+
+namespace farshore::primary {
+
+namespace {
+
+// What one cut holds at most: so that its memory and its commit stay small.
+constexpr std::size_t most_puts = 50'000;
+constexpr std::size_t most_removals = 100'000;
+
+bool is_absence(const Error& error) {
+    return error.code() == ErrorCode::not_found || error.code() == ErrorCode::unsafe_path;
+}
+
+std::size_t bytes_of(const std::map<std::string, std::string>& xattrs) {
+    std::size_t bytes = 0;
+    for (const auto& [name, value] : xattrs) {
+        bytes += name.size() + value.size();
+    }
+    return bytes;
+}
+
+}  // namespace
+
+void TreeCapture::begin(const storage::Handle& root, const CutInput& input, TreeCut& cut) {
+    root_ = &root;
+    input_ = input;
+    cut_ = &cut;
+}
+
+void TreeCapture::end() {
+    root_ = nullptr;
+    cut_ = nullptr;
+    looked_at_.clear();
+    put_.clear();
+    removed_.clear();
+    pushed_.clear();
+    siblings_.clear();
+    linked_.clear();
+}
+
+bool TreeCapture::is_over() const {
+    return cut_->puts.size() >= most_puts || cut_->removals.size() >= most_removals ||
+           parts_.clock.boot_now() >= input_.deadline;
+}
+
+void TreeCapture::look_at_dirty() {
+    std::string position;
+    for (;;) {
+        const auto& paths = parts_.dirty.paths();
+        const auto next = paths.upper_bound(position);
+        if (next == paths.end() || is_over()) {
+            return;
+        }
+        position = next->first;
+        look_at(position);
+        look_at_siblings();
+    }
+}
+
+bool TreeCapture::scan(TreeScanner& scanner, BootTime until) {
+    for (std::size_t count = 0; count < limits::cut_scan_entries; ++count) {
+        if (is_over() || !parts_.transfers.has_room() || parts_.clock.boot_now() >= until) {
+            return false;
+        }
+        const auto path = scanner.next(*root_);
+        if (!path) {
+            return true;
+        }
+        look_at(*path);
+        look_at_siblings();
+    }
+    return false;
+}
+
+void TreeCapture::take_transfers() {
+    for (const FinishedTransfer& finished : parts_.transfers.take_finished()) {
+        take_transfer(finished);
+        look_at_siblings();
+    }
+}
+
+void TreeCapture::look_at_siblings() {
+    while (!siblings_.empty()) {
+        const std::string path = std::move(siblings_.back());
+        siblings_.pop_back();
+        look_at(path);
+    }
+}
+
+// nullopt: nothing of the tree is there. Throws io when nobody can tell.
+std::optional<storage::FileStatus> TreeCapture::status_of(const std::string& path) const {
+    try {
+        return parts_.files.status(*root_, path);
+    } catch (const Error& error) {
+        if (is_absence(error)) {
+            return std::nullopt;
+        }
+        throw;
+    }
+}
+
+// Beneath something that can't be read: nothing can be said of it.
+bool TreeCapture::is_hidden(const std::string& path) const {
+    if (parts_.uncovered.refused() == 0) {
+        return false;
+    }
+    for (std::string_view up = path; up != ".";) {
+        up = parent_path(up);
+        if (parts_.uncovered.is_refused(std::string(up))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void TreeCapture::look_at(const std::string& path) {
+    if (!looked_at_.insert(path).second) {
+        return;
+    }
+    try {
+        const auto status = status_of(path);
+        const Row before = parts_.state.find(tree_, path);
+        const bool is_directory = status ? status->type == EntryType::directory
+                                         : before && before->entry.type == EntryType::directory;
+        if (storage::tree_paths::is_ours(path) || is_hidden(path) ||
+            parts_.excluded.excludes(path, is_directory)) {
+            parts_.dirty.take_out(path);
+        } else if (status) {
+            look_at_present(path, *status, before);
+        } else {
+            look_at_absent(path, before);
+        }
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::io && !is_absence(error)) {
+            throw;
+        }
+        refuse(path, error.message());
+    }
+}
+
+void TreeCapture::look_at_absent(const std::string& path, const Row& before) {
+    const DirtyPath dirty = parts_.dirty.find(path);
+    parts_.uncovered.clear(path);
+    if (!before && !(dirty.before_t && dirty.removal == Removal::not_seen)) {
+        parts_.dirty.take_out(path);
+        return;
+    }
+    if (!before || dirty.removal != Removal::this_cut) {
+        // Gone since L, or nobody knows since when: the next cut's matter.
+        parts_.dirty.found_absent(path, input_.taken.utc);
+        return;
+    }
+    if (parts_.transfers.is_reading(before->identity.filesystem, before->identity.inode)) {
+        // Renamed, and the new name is still being hashed: both names change in one cut.
+        return;
+    }
+    if (before->entry.type == EntryType::directory && !remove_below(path)) {
+        return;
+    }
+    remove(*before);
+}
+
+// True when nothing is left below.
+bool TreeCapture::remove_below(const std::string& path) {
+    const std::string prefix = path + "/";
+    std::vector<storage::CapturedEntry> rows;
+    std::string kept;  // the first path that stays for now
+    parts_.state.walk(tree_, prefix, [&](const storage::CapturedEntry& row) {
+        if (!row.entry.path.starts_with(prefix)) {
+            return false;
+        }
+        if (removed_.contains(row.entry.path)) {
+            return true;
+        }
+        if (put_.contains(row.entry.path) || cut_->removals.size() + rows.size() >= most_removals) {
+            kept = row.entry.path;
+            return false;
+        }
+        rows.push_back({.entry = row.entry, .identity = row.identity, .cut = row.cut});
+        return true;
+    });
+    for (const storage::CapturedEntry& row : rows) {
+        // A directory that still holds something stays.
+        if (kept.empty() || !kept.starts_with(row.entry.path + "/")) {
+            remove(row);
+        }
+    }
+    return kept.empty();
+}
+
+void TreeCapture::remove(const storage::CapturedEntry& row) {
+    const std::string& path = row.entry.path;
+    parts_.dirty.take_out(path);
+    parts_.uncovered.clear(path);
+    looked_at_.insert(path);
+    removed_.insert(path);
+    note_siblings(row.identity, path);
+    cut_->removals.push_back(path);
+}
+
+void TreeCapture::look_at_present(const std::string& path, const storage::FileStatus& status,
+                                  const Row& before) {
+    if (before && before->identity == storage::identity_of(status)) {
+        parts_.dirty.take_out(path);
+        return;
+    }
+    const bool was_directory = before && before->entry.type == EntryType::directory;
+    if (was_directory && status.type == EntryType::directory &&
+        mount_changed(path, status, *before)) {
+        refuse(path,
+               "another filesystem is mounted here, or none any more: what the index has "
+               "below is kept as it is");
+        return;
+    }
+    if (was_directory && status.type != EntryType::directory) {
+        // What was below is gone, and that is a removal.
+        if (parts_.dirty.find(path).removal != Removal::this_cut) {
+            parts_.dirty.found_absent(path, input_.taken.utc);
+            return;
+        }
+        if (!remove_below(path)) {
+            return;
+        }
+    }
+    if (status.type == EntryType::file) {
+        look_at_file(path, status, before);
+    } else {
+        put(path, status, before, std::nullopt, 0, is_settled(status, parts_.clock.utc_now()));
+    }
+}
+
+bool TreeCapture::mount_changed(const std::string& path, const storage::FileStatus& status,
+                                const storage::CapturedEntry& before) const {
+    if (path == ".") {
+        return false;
+    }
+    const std::string parent(parent_path(path));
+    const auto parent_status = status_of(parent);
+    const auto parent_row = parts_.state.find(tree_, parent);
+    if (!parent_status || !parent_row) {
+        return false;
+    }
+    // Device numbers may differ from boot to boot; whether this is a mount point does not.
+    const bool is_mount = status.filesystem != parent_status->filesystem;
+    const bool was_mount = before.identity.filesystem != parent_row->identity.filesystem;
+    bool has_children = false;
+    parts_.state.walk(tree_, path + "/", [&](const storage::CapturedEntry& row) {
+        has_children = row.entry.path.starts_with(path + "/");
+        return false;
+    });
+    return has_children && is_mount != was_mount;
+}
+
+bool TreeCapture::has_parent(const std::string& path) {
+    if (path == ".") {
+        return true;
+    }
+    const std::string parent(parent_path(path));
+    const Row row = parts_.state.find(tree_, parent);
+    if (row && row->entry.type == EntryType::directory && !removed_.contains(parent)) {
+        return true;
+    }
+    look_at(parent);
+    return put_.contains(parent);
+}
+
+FileEntry TreeCapture::describe(const std::string& path, const storage::FileStatus& status) const {
+    FileEntry entry;
+    entry.path = path;
+    entry.type = status.type;
+    entry.mode = status.type == EntryType::symlink ? 0 : status.mode;
+    entry.uid = status.uid;
+    entry.gid = status.gid;
+    entry.mtime = status.mtime;
+    entry.device = status.device;
+    if (status.type == EntryType::symlink) {
+        entry.target = parts_.files.read_symlink(*root_, path);
+    }
+    if (status.links > 1 && status.type != EntryType::directory) {
+        entry.link = std::to_string(status.inode);
+    }
+    entry.xattrs = parts_.files.read_xattrs(*root_, path);
+    return entry;
+}
+
+void TreeCapture::put(const std::string& path, const storage::FileStatus& status, const Row& before,
+                      const std::optional<Digest>& sha256, std::uint64_t size, bool settled) {
+    FileEntry entry = describe(path, status);
+    entry.sha256 = sha256;
+    entry.size = size;
+    const auto now = status_of(path);
+    if (!now || *now != status || !has_parent(path)) {
+        look_again(path);
+        return;
+    }
+    if (entry.path.size() > limits::path || bytes_of(entry.xattrs) > limits::xattrs_total) {
+        refuse(path, "its name or its extended attributes are too long to be carried");
+        return;
+    }
+    parts_.dirty.take_out(path);
+    parts_.uncovered.clear(path);
+    const storage::StatIdentity identity =
+        settled ? storage::identity_of(status) : unsettled_identity(status);
+    note_siblings(identity, path);
+    if (before) {
+        note_siblings(before->identity, path);
+        entry.mark = before->entry.mark;
+        if (entry == before->entry) {
+            cut_->refreshed.emplace_back(path, identity);
+            return;
+        }
+    }
+    put_.insert(path);
+    cut_->puts.push_back({.entry = std::move(entry), .identity = identity, .cut = CutNumber()});
+}
+
+// A name that came or went changes the other names of the same file: no event tells of that.
+void TreeCapture::note_siblings(const storage::StatIdentity& identity, const std::string& path) {
+    if (identity.links < 2) {
+        return;
+    }
+    for (std::string& other :
+         parts_.state.paths_of_inode(tree_, identity.filesystem, identity.inode)) {
+        if (other != path && !looked_at_.contains(other)) {
+            siblings_.push_back(std::move(other));
+        }
+    }
+}
+
+void TreeCapture::refuse(const std::string& path, const std::string& reason) {
+    parts_.dirty.take_out(path);
+    parts_.uncovered.refuse(path, reason);
+}
+
+void TreeCapture::look_again(const std::string& path) {
+    parts_.dirty.changed(path, DirtySet::Drain::second, input_.taken.utc);
+}
+
+}  // namespace farshore::primary

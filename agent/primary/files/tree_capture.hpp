@@ -1,0 +1,100 @@
+#pragma once
+// Looks at paths, one cut at a time, and says what the index has to learn.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "agent/primary/files/content_sink.hpp"
+#include "agent/primary/files/dirty_set.hpp"
+#include "agent/primary/files/exclude_patterns.hpp"
+#include "agent/primary/files/file_reader.hpp"
+#include "agent/primary/files/transfer_pool.hpp"
+#include "agent/primary/files/tree_cut.hpp"
+#include "agent/primary/files/tree_scanner.hpp"
+#include "agent/primary/files/uncovered_paths.hpp"
+#include "storage/state/primary_state.hpp"
+
+namespace farshore::primary {
+
+struct TreeCaptureParts {
+    storage::FileSystem& files;
+    storage::PrimaryState& state;
+    ContentSink& sink;
+    Clock& clock;
+    const ExcludePatterns& excluded;
+    DirtySet& dirty;
+    UncoveredPaths& uncovered;
+    TransferPool& transfers;
+};
+
+// Invariants: within a cut each path is looked at once; what could not be finished stays in the
+// dirty set or is in the transfer pool; an entry is put only when its parent directory is in the
+// index or put too. begin(), then any of the others, end().
+class TreeCapture {
+  public:
+    TreeCapture(SourceName tree, const TreeCaptureParts& parts)
+        : tree_(std::move(tree)), parts_(parts) {}
+
+    void begin(const storage::Handle& root, const CutInput& input, TreeCut& cut);
+    void take_transfers();
+    void look_at_dirty();
+    // Goes on with the scan until `until`; true when it is over.
+    [[nodiscard]] bool scan(TreeScanner& scanner, BootTime until);
+    void end();
+
+  private:
+    using Row = std::optional<storage::CapturedEntry>;
+
+    void look_at(const std::string& path);
+    void look_at_absent(const std::string& path, const Row& before);
+    void look_at_present(const std::string& path, const storage::FileStatus& status,
+                         const Row& before);
+    void look_at_file(const std::string& path, const storage::FileStatus& status,
+                      const Row& before);
+    void look_at_siblings();
+    [[nodiscard]] std::optional<storage::FileStatus> status_of(const std::string& path) const;
+    [[nodiscard]] bool is_hidden(const std::string& path) const;
+    [[nodiscard]] bool mount_changed(const std::string& path, const storage::FileStatus& status,
+                                     const storage::CapturedEntry& before) const;
+
+    [[nodiscard]] bool read_small(const std::string& path, const Row& before);
+    void transfer(const std::string& path, const storage::FileStatus& status, const Row& before);
+    void take_transfer(const FinishedTransfer& finished);
+    void put_transferred(const FinishedTransfer& finished, const storage::FileStatus& status);
+    [[nodiscard]] std::optional<Digest> known_content(const storage::FileStatus& status,
+                                                      const Row& before) const;
+    [[nodiscard]] std::optional<Digest> content_of_sibling(const storage::FileStatus& status) const;
+    void push(const Digest& sha256, std::string_view content, const Row& before);
+
+    void put(const std::string& path, const storage::FileStatus& status, const Row& before,
+             const std::optional<Digest>& sha256, std::uint64_t size, bool settled);
+    [[nodiscard]] FileEntry describe(const std::string& path,
+                                     const storage::FileStatus& status) const;
+    [[nodiscard]] bool has_parent(const std::string& path);
+    void note_siblings(const storage::StatIdentity& identity, const std::string& path);
+    [[nodiscard]] bool remove_below(const std::string& path);
+    void remove(const storage::CapturedEntry& row);
+    void refuse(const std::string& path, const std::string& reason);
+    void look_again(const std::string& path);
+    [[nodiscard]] bool is_over() const;
+
+    SourceName tree_;
+    TreeCaptureParts parts_;
+    const storage::Handle* root_ = nullptr;
+    CutInput input_;
+    TreeCut* cut_ = nullptr;
+    std::unordered_set<std::string> looked_at_;
+    std::unordered_set<std::string> put_;
+    std::unordered_set<std::string> removed_;
+    std::unordered_set<std::string> pushed_;  // by the digest's bytes
+    std::vector<std::string> siblings_;
+    // What was read of files with several names.
+    std::map<std::pair<std::uint64_t, std::uint64_t>, std::pair<storage::StatIdentity, Digest>>
+        linked_;
+};
+
+}  // namespace farshore::primary

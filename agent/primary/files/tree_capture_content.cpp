@@ -1,0 +1,176 @@
+// TreeCapture: the content of regular files.
+
+#include <string>
+
+#include "agent/primary/files/tree_capture.hpp"
+#include "protocol/limits.hpp"
+
+namespace farshore::primary {
+
+namespace {
+
+constexpr int read_tries = 3;
+
+bool is_absence(const Error& error) {
+    return error.code() == ErrorCode::not_found || error.code() == ErrorCode::unsafe_path;
+}
+
+std::string key_of(const Digest& sha256) {
+    return {reinterpret_cast<const char*>(sha256.bytes.data()), sha256.bytes.size()};
+}
+
+bool is_same_file(const storage::StatIdentity& row, const storage::FileStatus& status) {
+    return row.filesystem == status.filesystem && row.inode == status.inode &&
+           row.size == status.size && row.mtime == status.mtime;
+}
+
+}  // namespace
+
+void TreeCapture::look_at_file(const std::string& path, const storage::FileStatus& status,
+                               const Row& before) {
+    if (status.links > 1) {
+        if (const auto sha256 = content_of_sibling(status)) {
+            put(path, status, before, sha256, status.size, is_settled(status, input_.taken.utc));
+            return;
+        }
+        if (status.size > limits::small_file &&
+            parts_.transfers.is_reading(status.filesystem, status.inode)) {
+            // Read once for all its names: this one joins when that is done.
+            look_again(path);
+            return;
+        }
+    }
+    if (status.size > limits::small_file || !read_small(path, before)) {
+        transfer(path, status, before);
+    }
+}
+
+// The same inode with the same times is the same content, whatever its name.
+std::optional<Digest> TreeCapture::content_of_sibling(const storage::FileStatus& status) const {
+    const storage::StatIdentity identity = storage::identity_of(status);
+    const auto read = linked_.find({status.filesystem, status.inode});
+    if (read != linked_.end() && read->second.first == identity) {
+        return read->second.second;
+    }
+    for (const std::string& path :
+         parts_.state.paths_of_inode(tree_, status.filesystem, status.inode)) {
+        const Row row = parts_.state.find(tree_, path);
+        if (row && row->identity == identity) {
+            return row->entry.sha256;
+        }
+    }
+    return std::nullopt;
+}
+
+// What this file may well hold: its own content by the index (only metadata changed), or that of
+// another name of its inode (a rename).
+std::optional<Digest> TreeCapture::known_content(const storage::FileStatus& status,
+                                                 const Row& before) const {
+    if (before && is_same_file(before->identity, status)) {
+        return before->entry.sha256;
+    }
+    for (const std::string& path :
+         parts_.state.paths_of_inode(tree_, status.filesystem, status.inode)) {
+        const Row row = parts_.state.find(tree_, path);
+        if (row && is_same_file(row->identity, status)) {
+            return row->entry.sha256;
+        }
+    }
+    return std::nullopt;
+}
+
+// False: it does not hold still, or has grown.
+bool TreeCapture::read_small(const std::string& path, const Row& before) {
+    for (int i = 0; i < read_tries; ++i) {
+        const Timestamp began = parts_.clock.utc_now();
+        std::string content;
+        const FileReading reading =
+            read_file(parts_.files, *root_, path, [&](std::string_view piece) {
+                content += piece;
+                return content.size() <= limits::small_file;
+            });
+        if (reading.outcome == FileReading::Outcome::absent) {
+            look_again(path);
+            return true;
+        }
+        if (reading.outcome == FileReading::Outcome::stable) {
+            push(reading.sha256, content, before);
+            if (reading.status.links > 1) {
+                linked_[{reading.status.filesystem, reading.status.inode}] = {
+                    storage::identity_of(reading.status), reading.sha256};
+            }
+            put(path, reading.status, before, reading.sha256, reading.size,
+                is_settled(reading.status, began));
+            return true;
+        }
+        if (reading.status.size > limits::small_file) {
+            return false;
+        }
+    }
+    return false;
+}
+
+void TreeCapture::push(const Digest& sha256, std::string_view content, const Row& before) {
+    if ((before && before->entry.sha256 == sha256) || !parts_.sink.is_connected() ||
+        !pushed_.insert(key_of(sha256)).second || parts_.state.has_content(tree_, sha256)) {
+        return;
+    }
+    try {
+        parts_.sink.whole(tree_, sha256, content);
+    } catch (const Error&) {
+        // The peer went away: it asks for what it lacks when it is back.
+    }
+}
+
+void TreeCapture::transfer(const std::string& path, const storage::FileStatus& status,
+                           const Row& before) {
+    const DirtyPath dirty = parts_.dirty.find(path);
+    const bool taken = parts_.transfers.request(
+        {.path = path,
+         .status = status,
+         .known = known_content(status, before),
+         .since = dirty.since.nanoseconds == 0 ? input_.taken.utc : dirty.since});
+    if (taken) {
+        parts_.dirty.take_out(path);
+    } else {
+        look_again(path);
+    }
+}
+
+void TreeCapture::take_transfer(const FinishedTransfer& finished) {
+    const std::string& path = finished.path;
+    // Content that never held still can't be asked for again: it counts only when it was pushed.
+    const bool usable = finished.sha256 && (!finished.unstable || parts_.sink.is_connected());
+    try {
+        const auto status = status_of(path);
+        if (usable && status && status->type == EntryType::file &&
+            (*status == finished.status || finished.unstable)) {
+            put_transferred(finished, *status);
+            return;
+        }
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::io && !is_absence(error)) {
+            throw;
+        }
+    }
+    look_again(path);
+    look_at(path);
+}
+
+void TreeCapture::put_transferred(const FinishedTransfer& finished,
+                                  const storage::FileStatus& status) {
+    const std::string& path = finished.path;
+    looked_at_.insert(path);
+    if (status.links > 1 && !finished.unstable) {
+        linked_[{status.filesystem, status.inode}] = {storage::identity_of(status),
+                                                      *finished.sha256};
+    }
+    put(path, status, parts_.state.find(tree_, path), finished.sha256, finished.size,
+        !finished.unstable && is_settled(finished.status, finished.began));
+    if (finished.unstable) {
+        parts_.uncovered.refuse(path, "unstable: it changes whenever it is read; sent as read");
+        look_again(path);
+    }
+}
+
+}  // namespace farshore::primary

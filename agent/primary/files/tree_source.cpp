@@ -1,0 +1,390 @@
+#include "agent/primary/files/tree_source.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/limits.hpp"
+
+namespace farshore::primary {
+
+namespace {
+
+// More dirty paths than this are found again by a full scan.
+constexpr std::size_t most_dirty_paths = 200'000;
+constexpr std::size_t most_uncovered_paths = 1'000;
+constexpr std::size_t most_transfers = 2'000;
+// New directories in new directories: after so many rounds somebody makes them faster than we
+// look.
+constexpr int most_drain_rounds = 64;
+// What a sweep takes of each cut: what is new goes first.
+constexpr Duration sweep_share = Duration::from_ms(50);
+
+}  // namespace
+
+TreeSource::TreeSource(TreeSourceSettings settings, TreeSourceParts parts,
+                       std::unique_ptr<Watcher> watcher)
+    : settings_(std::move(settings)),
+      parts_(parts),
+      watcher_(std::move(watcher)),
+      excluded_(settings_.tree.exclude),
+      guard_(parts_.files, settings_.stream, settings_.tree.name, settings_.tree.path),
+      dirty_(most_dirty_paths),
+      uncovered_(most_uncovered_paths),
+      transfers_(parts_.files, guard_, parts_.sink, parts_.clock, settings_.tree.name,
+                 most_transfers),
+      visitor_(parts_.files, *watcher_, uncovered_, excluded_),
+      scanner_(visitor_, parts_.state, settings_.tree.name),
+      capture_(settings_.tree.name, {.files = parts_.files,
+                                     .state = parts_.state,
+                                     .sink = parts_.sink,
+                                     .clock = parts_.clock,
+                                     .excluded = excluded_,
+                                     .dirty = dirty_,
+                                     .uncovered = uncovered_,
+                                     .transfers = transfers_}) {}
+
+TreeSource::~TreeSource() {
+    transfers_.stop();
+}
+
+void TreeSource::start() {
+    const storage::TreeStanding standing = parts_.state.tree(name());
+    first_scan_done_ = standing.first_scan_done;
+    swept_utc_ = standing.swept;
+    recognise_root();
+    transfers_.start(settings_.transfer_threads, [this] { watcher_->wake(); });
+    watcher_->wake();
+}
+
+void TreeSource::recognise_root() {
+    try {
+        guard_.recognise(parts_.state, parts_.random);
+        refusal_.reset();
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::root_changed && error.code() != ErrorCode::not_found &&
+            error.code() != ErrorCode::io && error.code() != ErrorCode::unsafe_path &&
+            error.code() != ErrorCode::state_damaged) {
+            throw;
+        }
+        refusal_ = error;
+    }
+}
+
+void TreeSource::open_root() {
+    if (!guard_.is_recognised()) {
+        recognise_root();
+    }
+    root_.reset();
+    if (!guard_.is_recognised()) {
+        return;
+    }
+    Result<storage::Handle> opened = guard_.open();
+    if (opened.ok()) {
+        root_ = std::move(opened).take();
+        refusal_.reset();
+        return;
+    }
+    // What happens meanwhile, and to the watches, nobody tells: everything is looked at again.
+    refusal_ = opened.error();
+    scanner_.give_up();
+    caught_up_ = false;
+    scan_requested_ = true;
+}
+
+void TreeSource::drain() {
+    give_back();
+    open_root();
+    dirty_.begin_cut();
+    settled_ = true;
+    take_requests();
+    drain_to_rest(DirtySet::Drain::first);
+}
+
+void TreeSource::drain_again() {
+    drain_to_rest(DirtySet::Drain::second);
+}
+
+void TreeSource::take_requests() {
+    std::set<std::string> requests;
+    {
+        const std::lock_guard lock(requests_mutex_);
+        requests.swap(requests_);
+    }
+    for (const std::string& path : requests) {
+        dirty_.changed(path, DirtySet::Drain::first, parts_.clock.utc_now());
+    }
+}
+
+void TreeSource::drain_to_rest(DirtySet::Drain which) {
+    for (int round = 0; round < most_drain_rounds; ++round) {
+        std::vector<std::string> to_follow;
+        watcher_->drain([&](const Hint& hint) { take(hint, which, to_follow); });
+        if (dirty_.is_full()) {
+            caught_up_ = false;
+            scan_requested_ = true;
+            return;
+        }
+        if (to_follow.empty() || !root_) {
+            return;
+        }
+        for (const std::string& directory : to_follow) {
+            follow(directory, which);
+        }
+    }
+    settled_ = false;
+}
+
+void TreeSource::take(const Hint& hint, DirtySet::Drain which,
+                      std::vector<std::string>& to_follow) {
+    const Timestamp now = parts_.clock.utc_now();
+    switch (hint.kind) {
+        case HintKind::lost:
+            caught_up_ = false;
+            scan_requested_ = true;
+            break;
+        case HintKind::removed:
+            dirty_.removed(hint.path, which, now);
+            break;
+        case HintKind::new_directory:
+            to_follow.push_back(hint.path);
+            break;
+        case HintKind::changed:
+            dirty_.changed(hint.path, which, now);
+            if (uncovered_.is_refused(hint.path)) {
+                to_follow.push_back(hint.path);  // perhaps it can be read now
+            }
+            break;
+    }
+}
+
+// A directory that is new to us, with all that is in it by now.
+void TreeSource::follow(const std::string& directory, DirtySet::Drain which) {
+    if (excluded_.excludes(directory, true)) {
+        return;
+    }
+    std::vector<std::string> to_visit{directory};
+    while (!to_visit.empty() && !dirty_.is_full()) {
+        const std::string visited = std::move(to_visit.back());
+        to_visit.pop_back();
+        const auto children = visitor_.visit(*root_, visited);
+        const Timestamp now = parts_.clock.utc_now();
+        dirty_.changed(visited, which, now);
+        if (!children) {
+            continue;
+        }
+        for (const DirectoryVisitor::Child& child : *children) {
+            dirty_.changed(child.path, which, now);
+            if (child.is_directory) {
+                to_visit.push_back(child.path);
+            }
+        }
+    }
+}
+
+TreeCut TreeSource::capture(const CutInput& input) {
+    TreeCut cut;
+    cut.taken = input.taken;
+    scan_over_ = false;
+    if (root_) {
+        begin_scan_when_due(input);
+        capture_.begin(*root_, input, cut);
+        capture_.take_transfers();
+        capture_.look_at_dirty();
+        go_on_with_scan(input);
+        capture_.end();
+    }
+    describe(input, cut);
+    root_.reset();
+    for (const storage::CapturedEntry& entry : cut.puts) {
+        uncommitted_puts_.push_back(entry.entry.path);
+    }
+    uncommitted_removals_ = cut.removals;
+    if (cut.more_to_scan || dirty_.is_full()) {
+        watcher_->wake();
+    }
+    return cut;
+}
+
+void TreeSource::committed() {
+    uncommitted_puts_.clear();
+    uncommitted_removals_.clear();
+}
+
+// The last capture never reached the index: it is looked at again.
+void TreeSource::give_back() {
+    const Timestamp now = parts_.clock.utc_now();
+    for (const std::string& path : uncommitted_puts_) {
+        dirty_.changed(path, DirtySet::Drain::first, now);
+    }
+    for (const std::string& path : uncommitted_removals_) {
+        dirty_.removed(path, DirtySet::Drain::first, now);
+    }
+    committed();
+}
+
+void TreeSource::begin_scan_when_due(const CutInput& input) {
+    const bool requested = scan_requested_.exchange(false);
+    const Duration interval =
+        uncovered_.has_unwatched() ? settings_.unwatched_sweep_interval : settings_.sweep_interval;
+    const bool due =
+        !scanner_.is_running() && scan_ended_ && input.taken.boot - *scan_ended_ >= interval;
+    if (!requested && !due) {
+        return;
+    }
+    scan_kind_ = caught_up_ && !requested ? ScanKind::sweep : ScanKind::catching_up;
+    scan_began_ = input.taken;
+    scan_ended_.reset();
+    dirty_.accept_again();
+    uncovered_.begin_sweep();
+    watcher_->begin_sweep();
+    scanner_.begin();
+}
+
+void TreeSource::go_on_with_scan(const CutInput& input) {
+    if (!scanner_.is_running()) {
+        return;
+    }
+    const BootTime now = parts_.clock.boot_now();
+    // Half of what is left: the cut has to be committed, too.
+    const Duration left{(input.deadline - now).nanoseconds / 2};
+    const Duration share = scan_kind_ == ScanKind::sweep ? std::min(left, sweep_share) : left;
+    if (capture_.scan(scanner_, now + share)) {
+        end_scan();
+    }
+}
+
+void TreeSource::end_scan() {
+    watcher_->end_sweep();
+    swept_ = scan_began_;
+    swept_utc_ = scan_began_.utc;
+    scan_ended_ = parts_.clock.boot_now();
+    scan_ended_utc_ = parts_.clock.utc_now();
+    scan_over_ = true;
+}
+
+void TreeSource::describe(const CutInput& input, TreeCut& cut) {
+    describe_moment(input, cut);
+    cut.pending = pending();
+    cut.first_scan_done = first_scan_done_;
+    cut.swept = swept_utc_;
+    cut.uncovered = uncovered_.list(most_uncovered_paths);
+    cut.refusal = refusal_;
+    cut.more_to_scan = scanner_.is_running() || scan_over_;
+}
+
+void TreeSource::describe_moment(const CutInput& input, TreeCut& cut) {
+    if (!root_) {
+        return;
+    }
+    // The removals that a scan found in this capture belong to the next cut.
+    const bool scanned = scan_ended_.has_value() && !scan_over_ && !scan_requested_;
+    if (scanned && !dirty_.is_full() && swept_) {
+        caught_up_ = true;
+    }
+    if (caught_up_ && !first_scan_done_) {
+        // What it found has been put; what came since does not count.
+        const std::optional<Timestamp> oldest = pending().oldest;
+        first_scan_done_ = !oldest || *oldest > scan_ended_utc_;
+    }
+    cut.is_current = caught_up_ && first_scan_done_ && settled_;
+    if (uncovered_.has_unwatched()) {
+        // Only a scan tells: the tree is as of the beginning of the last one.
+        cut.is_current = first_scan_done_ && swept_.has_value() && !scan_over_;
+        cut.taken = swept_.value_or(input.taken);
+    }
+}
+
+PendingFiles TreeSource::pending() const {
+    PendingFiles pending;
+    transfers_.add_pending(pending, limits::mark_pending_paths);
+    const auto add = [&](const std::string& path, std::optional<Timestamp> since) {
+        pending.files += 1;
+        if (since) {
+            pending.oldest = std::min(pending.oldest.value_or(*since), *since);
+        }
+        if (pending.paths.size() < limits::mark_pending_paths) {
+            pending.paths.push_back(path);
+        }
+    };
+    for (const auto& [path, dirty] : dirty_.paths()) {
+        if (dirty.before_t) {
+            add(path, dirty.since);
+        }
+    }
+    pending.files += uncovered_.refused();
+    return pending;
+}
+
+void TreeSource::mark_dirty(const std::string& path) {
+    {
+        const std::lock_guard lock(requests_mutex_);
+        // Asked for by a peer: bounded, the scan finds the rest.
+        if (requests_.size() >= most_dirty_paths) {
+            scan_requested_ = true;
+        } else {
+            requests_.insert(path);
+        }
+    }
+    watcher_->wake();
+}
+
+bool TreeSource::read_wanted(const WantedContent& wanted, ContentSink& sink) {
+    if (!is_safe_path(wanted.path) || !guard_.is_recognised()) {
+        return false;
+    }
+    const Result<storage::Handle> root = guard_.open();
+    if (!root.ok()) {
+        return false;
+    }
+    bool sent = false;
+    try {
+        sent = wanted.size <= limits::small_file ? send_small(wanted, root.value(), sink)
+                                                 : send_large(wanted, root.value(), sink);
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::io) {
+            throw;
+        }
+    }
+    if (!sent) {
+        mark_dirty(wanted.path);
+    }
+    return sent;
+}
+
+bool TreeSource::send_small(const WantedContent& wanted, const storage::Handle& root,
+                            ContentSink& sink) {
+    std::string content;
+    const FileReading reading =
+        read_file(parts_.files, root, wanted.path, [&](std::string_view piece) {
+            content += piece;
+            return content.size() <= limits::small_file;
+        });
+    if (reading.size != wanted.size || reading.sha256 != wanted.sha256) {
+        return false;
+    }
+    sink.whole(name(), wanted.sha256, content);
+    return true;
+}
+
+bool TreeSource::send_large(const WantedContent& wanted, const storage::Handle& root,
+                            ContentSink& sink) {
+    std::optional<std::uint64_t> transfer;
+    const FileReading reading =
+        read_file(parts_.files, root, wanted.path, [&](std::string_view piece) {
+            if (!transfer) {
+                transfer = sink.begin(name(), wanted.size);
+            }
+            sink.data(*transfer, piece);
+            return true;
+        });
+    // Whether it held still does not matter: the digest says that these are the bytes.
+    const bool right = reading.size == wanted.size && reading.sha256 == wanted.sha256;
+    if (right && transfer) {
+        sink.end(*transfer, reading.size, reading.sha256);
+    } else if (transfer) {
+        sink.abort(*transfer);
+    }
+    return right;
+}
+
+}  // namespace farshore::primary

@@ -1,0 +1,39 @@
+#pragma once
+// What of a tree can't be read, or can't be watched, and why.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "protocol/mark.hpp"
+
+namespace farshore::primary {
+
+// Invariants: at most `most` paths are kept by name, the rest is counted until the next full scan
+// has looked at everything again. Not thread-safe.
+class UncoveredPaths {
+  public:
+    explicit UncoveredPaths(std::size_t most) : most_(most) {}
+
+    // Can't be read: what the secondary has of it may be old, and no mark is complete.
+    void refuse(const std::string& path, const std::string& reason);
+    // Can be read, but not watched: found by full scans only.
+    void unwatched(const std::string& path, const std::string& reason);
+    void clear(const std::string& path);
+    // A full scan finds anew what can't be watched or was only counted.
+    void begin_sweep();
+
+    [[nodiscard]] bool is_refused(const std::string& path) const { return refused_.contains(path); }
+    [[nodiscard]] std::uint64_t refused() const { return refused_.size() + refused_more_; }
+    [[nodiscard]] bool has_unwatched() const { return !unwatched_.empty(); }
+    // `limit` of them at most.
+    [[nodiscard]] std::vector<Uncovered> list(std::size_t limit) const;
+
+  private:
+    std::size_t most_;
+    std::map<std::string, std::string> refused_;
+    std::uint64_t refused_more_ = 0;
+    std::map<std::string, std::string> unwatched_;
+};
+
+}  // namespace farshore::primary
