@@ -91,7 +91,8 @@ class Dialer::Attempt : public Abortable {
             co_await handshake.refuse(reason);
             throw Error(reason);
         }
-        co_await handshake.write(to_frame(hello));
+        const Frame question = to_frame(hello);
+        co_await handshake.write(question);
         const Frame answer = co_await handshake.read();
         Welcome welcome = read_welcome(answer, peer_text());
         if (welcome.agent != peer_) {

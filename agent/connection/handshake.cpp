@@ -94,8 +94,11 @@ asio::awaitable<Frame> Handshake::read() {
 }
 
 asio::awaitable<void> Handshake::refuse(const Error& reason) {
+    // A name for each: g++ 12 destroys temporaries of a co_await twice.
+    const Refusal refusal{reason.code(), reason.message()};
+    const Frame frame = to_frame(refusal);
     try {
-        co_await write(to_frame(Refusal{reason.code(), reason.message()}));
+        co_await write(frame);
         co_await linger();
     } catch (const Error&) {
         // The other end is gone; the reason is in our own record.

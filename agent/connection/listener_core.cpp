@@ -223,17 +223,20 @@ asio::awaitable<Welcome> Listener::Core::ask(std::shared_ptr<Core> self, Hello h
 asio::awaitable<void> Listener::Core::welcome_control(Handshake& handshake, Hello hello,
                                                       std::uint16_t version) {
     roster_.replace(hello.agent);
-    Welcome welcome = co_await asio::co_spawn(network_.worker(), ask(shared_from_this(), hello),
-                                              asio::use_awaitable);
+    auto asking = ask(shared_from_this(), hello);
+    Welcome welcome =
+        co_await asio::co_spawn(network_.worker(), std::move(asking), asio::use_awaitable);
     welcome.version = version;
-    co_await handshake.write(to_frame(welcome));
+    const Frame frame = to_frame(welcome);
+    co_await handshake.write(frame);
     roster_.replace(hello.agent);  // two may have come at once
     roster_.open(hello.agent, hello, welcome, make_lane(handshake, hello));
 }
 
 asio::awaitable<void> Listener::Core::welcome_other(Handshake& handshake, const Hello& hello) {
     const Welcome welcome = roster_.welcome_of(hello.agent, hello);
-    co_await handshake.write(to_frame(welcome));
+    const Frame frame = to_frame(welcome);
+    co_await handshake.write(frame);
     auto session = roster_.join(hello.agent, hello, make_lane(handshake, hello));
     if (session) {
         hand_out(std::move(session));
