@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "storage/objects/s3_signature.hpp"
-#include "storage/objects/s3_xml.hpp"
 
 namespace farshore::storage {
 
@@ -30,6 +29,12 @@ Duration deadline_for(std::size_t bytes) {
 // in between.
 bool has_tag(const HttpAnswer& answer) {
     return !answer.header("etag").empty();
+}
+
+// Of a bucket that keeps versions; "null" is what one without calls its only one.
+std::string version_of(const HttpAnswer& answer) {
+    const std::string version(answer.header("x-amz-version-id"));
+    return version == "null" ? "" : version;
 }
 
 }  // namespace
@@ -97,15 +102,77 @@ Result<HttpAnswer> S3Store::ask(const S3Keys& keys, const Request& request) {
     return http_.perform(sign(keys, request));
 }
 
-Result<std::string> S3Store::read(const S3Keys& keys, const std::string& key,
-                                  std::size_t limit_bytes) {
+Result<HttpAnswer> S3Store::get_version(const S3Keys& keys, const std::string& key,
+                                        const std::string& version, std::size_t limit_bytes) {
     const S3Question asked = question("read", key);
     Request request{"GET", full_key(key), {}, {}, {}, sha256(""), 0};
+    if (!version.empty()) {
+        request.query.emplace_back("versionId", version);
+    }
     // Room for the text of an error, also where the object may only be small.
     request.answer_limit_bytes = std::max(limit_bytes, error_limit_bytes);
     Result<HttpAnswer> result = ask(keys, request);
     if (!result) {
         return s3_unreachable(asked, result.error());
+    }
+    return result;
+}
+
+// The id of the version that was created first; empty when there is none.
+Result<std::string> S3Store::oldest_version(const S3Keys& keys, const std::string& key) {
+    const S3Question asked = question("list the versions of", key);
+    const std::string wanted = full_key(key);
+    Request request{"GET", "", {}, {}, {}, sha256(""), page_limit_bytes};
+    std::string oldest;
+    S3VersionPage page;
+    do {
+        request.query = {{"versions", ""}, {"encoding-type", "url"}, {"prefix", wanted}};
+        if (page.goes_on) {
+            request.query.emplace_back("key-marker", page.next_key);
+            request.query.emplace_back("version-id-marker", page.next_version);
+        }
+        const Result<HttpAnswer> answer = ask(keys, request);
+        if (!answer) {
+            return s3_unreachable(asked, answer.error());
+        }
+        if (answer.value().status != 200) {
+            return s3_error(asked, answer.value());
+        }
+        Result<S3VersionPage> parsed = parse_s3_version_page(answer.value().body);
+        if (!parsed) {
+            return s3_nonsense(asked, parsed.error().message());
+        }
+        page = std::move(parsed).take();
+        for (const S3Version& version : page.versions) {
+            if (version.key == wanted && !version.is_deletion) {
+                oldest = version.id;
+            }
+        }
+        // Of all keys with this prefix ours is the first.
+    } while (page.goes_on && page.next_key == wanted);
+    return oldest;
+}
+
+Result<std::string> S3Store::read(const S3Keys& keys, const std::string& key,
+                                  std::size_t limit_bytes) {
+    const S3Question asked = question("read", key);
+    Result<HttpAnswer> result = get_version(keys, key, "", limit_bytes);
+    if (!result) {
+        return result.error();
+    }
+    const std::string current = version_of(result.value());
+    const bool deleted = result.value().header("x-amz-delete-marker") == "true";
+    if (deleted || (result.value().status == 200 && !current.empty())) {
+        const Result<std::string> oldest = oldest_version(keys, key);
+        if (!oldest) {
+            return oldest.error();
+        }
+        if (!oldest.value().empty() && (deleted || oldest.value() != current)) {
+            result = get_version(keys, key, oldest.value(), limit_bytes);
+        }
+        if (!result) {
+            return result.error();
+        }
     }
     HttpAnswer answer = std::move(result).take();
     if (answer.status != 200) {
@@ -148,7 +215,8 @@ Result<S3Store::Found> S3Store::compare_by_checksum(const S3Keys& keys, const st
     }
     const HttpAnswer& answer = result.value();
     const std::string_view checksum = answer.header("x-amz-checksum-sha256");
-    if (answer.status != 200 || !has_tag(answer) || checksum.empty()) {
+    if (answer.status != 200 || !has_tag(answer) || checksum.empty() ||
+        !version_of(answer).empty()) {
         return compare(keys, key, bytes);
     }
     const bool same = checksum == base64(sha256(bytes)) &&
@@ -228,57 +296,14 @@ Result<std::string> S3Store::get(const std::string& key, std::size_t limit_bytes
     return result;
 }
 
-std::vector<std::string> S3Store::list(const std::string& prefix) {
-    const S3Keys keys = credentials_.load();
+S3Page S3Store::list_page(const S3Keys& keys, const std::string& prefix, const std::string& token) {
     const S3Question asked = question("list", prefix);
-    const std::string root = full_key("");
-    std::vector<std::string> found;
-    std::string token;
-    while (true) {
-        Request request{"GET", "", {}, {}, {}, sha256(""), page_limit_bytes};
-        request.query = {{"list-type", "2"}, {"encoding-type", "url"}, {"prefix", root + prefix}};
-        if (!token.empty()) {
-            request.query.emplace_back("continuation-token", token);
-        }
-        const Result<HttpAnswer> answer = ask(keys, request);
-        if (!answer) {
-            throw s3_unreachable(asked, answer.error());
-        }
-        if (answer.value().status != 200) {
-            throw s3_error(asked, answer.value());
-        }
-        const Result<S3Page> page = parse_s3_page(answer.value().body);
-        if (!page) {
-            throw s3_nonsense(asked, page.error().message());
-        }
-        for (const std::string& key : page.value().keys) {
-            if (!key.starts_with(root + prefix)) {
-                throw s3_nonsense(asked, "a key that was not asked for");
-            }
-            found.push_back(key.substr(root.size()));
-        }
-        if (page.value().next.empty()) {
-            break;
-        }
-        if (page.value().next == token) {
-            throw s3_nonsense(asked, "a listing that does not go on");
-        }
-        token = page.value().next;
-    }
-    std::sort(found.begin(), found.end());
-    return found;
-}
-
-void S3Store::check() {
-    const S3Keys keys = credentials_.load();
-    check_list(keys);
-    check_write(keys);
-}
-
-void S3Store::check_list(const S3Keys& keys) {
     Request request{"GET", "", {}, {}, {}, sha256(""), page_limit_bytes};
-    request.query = {{"list-type", "2"}, {"max-keys", "1"}, {"prefix", full_key("")}};
-    const S3Question asked = question("list", "");
+    request.query = {
+        {"list-type", "2"}, {"encoding-type", "url"}, {"prefix", full_key("") + prefix}};
+    if (!token.empty()) {
+        request.query.emplace_back("continuation-token", token);
+    }
     const Result<HttpAnswer> answer = ask(keys, request);
     if (!answer) {
         throw s3_unreachable(asked, answer.error());
@@ -286,9 +311,39 @@ void S3Store::check_list(const S3Keys& keys) {
     if (answer.value().status != 200) {
         throw s3_error(asked, answer.value());
     }
-    if (const Result<S3Page> page = parse_s3_page(answer.value().body); !page) {
+    Result<S3Page> page = parse_s3_page(answer.value().body);
+    if (!page) {
         throw s3_nonsense(asked, page.error().message());
     }
+    if (!token.empty() && page.value().next == token) {
+        throw s3_nonsense(asked, "a listing that does not go on");
+    }
+    return std::move(page).take();
+}
+
+std::vector<std::string> S3Store::list(const std::string& prefix) {
+    const S3Keys keys = credentials_.load();
+    const std::string root = full_key("");
+    std::vector<std::string> found;
+    std::string token;
+    do {
+        S3Page page = list_page(keys, prefix, token);
+        for (const std::string& key : page.keys) {
+            if (!key.starts_with(root + prefix)) {
+                throw s3_nonsense(question("list", prefix), "a key that was not asked for");
+            }
+            found.push_back(key.substr(root.size()));
+        }
+        token = std::move(page.next);
+    } while (!token.empty());
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
+void S3Store::check() {
+    const S3Keys keys = credentials_.load();
+    static_cast<void>(list_page(keys, "", ""));
+    check_write(keys);
 }
 
 void S3Store::check_write(const S3Keys& keys) {

@@ -3,9 +3,11 @@
 // signs, asks, reads the answer; it does not retry.
 //
 // create() asks for the key first, then writes under the condition that the key is free
-// (If-None-Match: *), then reads back what it wrote. The first question makes it right on servers
-// that ignore the condition in versioned buckets (Ceph 16), except for two writers within the same
-// moment; there the oldest version decides, which create() asks for when the server names versions.
+// (If-None-Match: *), then reads back what it wrote.
+//
+// Where the bucket keeps versions, the oldest one is the object: a key that was written twice (by
+// servers that ignore the condition there, as Ceph 16 does, or by somebody who tampers) or deleted
+// still reads as it was created first. So two writers never both win.
 
 #include <memory>
 #include <optional>
@@ -18,6 +20,7 @@
 #include "storage/objects/s3_credentials.hpp"
 #include "storage/objects/s3_error.hpp"
 #include "storage/objects/s3_protection.hpp"
+#include "storage/objects/s3_xml.hpp"
 
 namespace farshore::storage {
 
@@ -52,6 +55,10 @@ class S3Store final : public ObjectStore {
     [[nodiscard]] Result<HttpAnswer> ask(const S3Keys& keys, const Request& request);
     [[nodiscard]] Result<std::string> read(const S3Keys& keys, const std::string& key,
                                            std::size_t limit_bytes);
+    [[nodiscard]] Result<HttpAnswer> get_version(const S3Keys& keys, const std::string& key,
+                                                 const std::string& version,
+                                                 std::size_t limit_bytes);
+    [[nodiscard]] Result<std::string> oldest_version(const S3Keys& keys, const std::string& key);
     [[nodiscard]] Result<Found> compare(const S3Keys& keys, const std::string& key,
                                         std::string_view bytes);
     [[nodiscard]] Result<Found> compare_by_checksum(const S3Keys& keys, const std::string& key,
@@ -62,7 +69,8 @@ class S3Store final : public ObjectStore {
                                      std::string_view bytes);
     [[nodiscard]] PutOutcome settle(const S3Keys& keys, const std::string& key,
                                     std::string_view bytes, const Error& failure);
-    void check_list(const S3Keys& keys);
+    [[nodiscard]] S3Page list_page(const S3Keys& keys, const std::string& prefix,
+                                   const std::string& token);
     void check_write(const S3Keys& keys);
 
     S3Settings settings_;

@@ -222,12 +222,38 @@ Result<std::string> decode_url(std::string_view text) {
     return out;
 }
 
-Result<std::string> listed_key(const XmlElement& contents, bool encoded) {
-    const std::string_view key = contents.child_text("Key");
-    if (key.empty()) {
-        return Error(ErrorCode::malformed, "an object in the listing has no key");
+// What both kinds of listing have in common.
+struct Listing {
+    XmlElement root;
+    bool encoded = false;
+    bool truncated = false;
+
+    [[nodiscard]] Result<std::string> decode(std::string_view text) const {
+        return encoded ? decode_url(text) : Result<std::string>(std::string(text));
     }
-    return encoded ? decode_url(key) : Result<std::string>(std::string(key));
+    [[nodiscard]] Result<std::string> key_of(const XmlElement& object) const {
+        const std::string_view key = object.child_text("Key");
+        if (key.empty()) {
+            return Error(ErrorCode::malformed, "an object in the listing has no key");
+        }
+        return decode(key);
+    }
+};
+
+Result<Listing> parse_listing(std::string_view document, std::string_view name) {
+    Result<XmlElement> root = parse_xml(document);
+    if (!root) {
+        return root.error();
+    }
+    Listing listing;
+    listing.root = std::move(root).take();
+    const std::string_view truncated = listing.root.child_text("IsTruncated");
+    if (listing.root.name != name || (truncated != "true" && truncated != "false")) {
+        return Error(ErrorCode::malformed, "not a listing of S3");
+    }
+    listing.encoded = listing.root.child_text("EncodingType") == "url";
+    listing.truncated = truncated == "true";
+    return listing;
 }
 
 }  // namespace
@@ -266,31 +292,55 @@ Result<S3ErrorBody> parse_s3_error(std::string_view document) {
 }
 
 Result<S3Page> parse_s3_page(std::string_view document) {
-    Result<XmlElement> root = parse_xml(document);
-    if (!root) {
-        return root.error();
+    const Result<Listing> parsed = parse_listing(document, "ListBucketResult");
+    if (!parsed) {
+        return parsed.error();
     }
-    const XmlElement& listing = root.value();
-    const std::string_view truncated = listing.child_text("IsTruncated");
-    if (listing.name != "ListBucketResult" || (truncated != "true" && truncated != "false")) {
-        return Error(ErrorCode::malformed, "not a listing of S3");
-    }
-    const bool encoded = listing.child_text("EncodingType") == "url";
+    const Listing& listing = parsed.value();
     S3Page page;
-    for (const XmlElement& child : listing.children) {
+    for (const XmlElement& child : listing.root.children) {
         if (child.name != "Contents") {
             continue;
         }
-        Result<std::string> key = listed_key(child, encoded);
+        Result<std::string> key = listing.key_of(child);
         if (!key) {
             return key.error();
         }
         page.keys.push_back(std::move(key).take());
     }
-    page.next = truncated == "true" ? listing.child_text("NextContinuationToken") : "";
-    if (truncated == "true" && page.next.empty()) {
+    page.next = listing.truncated ? listing.root.child_text("NextContinuationToken") : "";
+    if (listing.truncated && page.next.empty()) {
         return Error(ErrorCode::malformed, "a listing goes on, but does not say where");
     }
+    return page;
+}
+
+Result<S3VersionPage> parse_s3_version_page(std::string_view document) {
+    const Result<Listing> parsed = parse_listing(document, "ListVersionsResult");
+    if (!parsed) {
+        return parsed.error();
+    }
+    const Listing& listing = parsed.value();
+    S3VersionPage page;
+    for (const XmlElement& child : listing.root.children) {
+        const bool is_deletion = child.name == "DeleteMarker";
+        if (child.name != "Version" && !is_deletion) {
+            continue;
+        }
+        Result<std::string> key = listing.key_of(child);
+        const std::string_view id = child.child_text("VersionId");
+        if (!key || id.empty()) {
+            return Error(ErrorCode::malformed, "a version in the listing has no key or no id");
+        }
+        page.versions.push_back({std::move(key).take(), std::string(id), is_deletion});
+    }
+    page.goes_on = listing.truncated;
+    Result<std::string> next_key = listing.decode(listing.root.child_text("NextKeyMarker"));
+    if (!next_key || (page.goes_on && next_key.value().empty())) {
+        return Error(ErrorCode::malformed, "a listing goes on, but does not say where");
+    }
+    page.next_key = std::move(next_key).take();
+    page.next_version = listing.root.child_text("NextVersionIdMarker");
     return page;
 }
 

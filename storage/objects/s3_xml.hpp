@@ -1,7 +1,8 @@
 #pragma once
-// The two documents that we read from S3: an error and a listing. A small strict scanner: elements,
-// text, the five named and the numeric entities, attributes are passed over; no DOCTYPE, no CDATA,
-// no comments, bounded in depth and number. Anything else is malformed, never guessed at.
+// The documents that we read from S3: an error, a listing of keys, one of versions. A small strict
+// scanner: elements, text, the five named and the numeric entities, attributes are passed over; no
+// DOCTYPE, no CDATA, no comments, bounded in depth and number. Anything else is malformed, never
+// guessed at.
 
 #include <cstddef>
 #include <string>
@@ -37,5 +38,19 @@ struct S3Page {
     std::string next;  // the continuation token; empty on the last page
 };
 [[nodiscard]] Result<S3Page> parse_s3_page(std::string_view document);
+
+// <ListVersionsResult>: versions in the server's order, the newest of a key first.
+struct S3Version {
+    std::string key;
+    std::string id;
+    bool is_deletion = false;  // a delete marker
+};
+struct S3VersionPage {
+    std::vector<S3Version> versions;
+    bool goes_on = false;
+    std::string next_key;  // with next_version where the next page begins
+    std::string next_version;
+};
+[[nodiscard]] Result<S3VersionPage> parse_s3_version_page(std::string_view document);
 
 }  // namespace farshore::storage

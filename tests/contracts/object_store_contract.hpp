@@ -24,8 +24,8 @@ struct StoreMaker {
     // Why it can't be tried here; nullopt: it can.
     std::function<std::optional<std::string>()> missing;
     std::function<std::unique_ptr<StorePlace>()> make_place;
-    // False where two writers of one key within the same moment may both believe that they won.
-    bool decides_races = true;
+    // How many keys a long listing has: more than one page where pages are made.
+    std::size_t long_listing = 60;
 };
 
 class ObjectStoreContract : public testing::TestWithParam<StoreMaker> {

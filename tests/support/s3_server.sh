@@ -145,6 +145,7 @@ client mount timeout = 60
 [client.rgw]
 rgw data = $DIR/rgw
 rgw frontends = beast endpoint=127.0.0.1:$PORT ssl_endpoint=127.0.0.1:$((PORT + 1)) ssl_certificate=$DIR/server.crt ssl_private_key=$DIR/server.key
+rgw max listing results = 100
 rgw dns name = s3.localhost
 rgw thread pool size = 32
 rgw enable gc threads = false

@@ -56,7 +56,7 @@ TEST(S3Signature, PublishedSuite) {
     EXPECT_EQ(suite_signature(suite_request("GET", "/", encode_query({{"\u1234", "bar"}}))),
               "2cdec8eed098649ff3a119c94853b13c643bcf08f8b0a1d91e12c9027818dd04");
     const std::string unreserved =
-        "/-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+        "/-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     EXPECT_EQ(suite_signature(suite_request("GET", encode_uri_path(unreserved), "")),
               "07ef7494c76fa4850883e2b006601f940f8a34d404d0cfa977f52a65bbf5f24f");
     EXPECT_EQ(suite_signature(suite_request("POST", "/", encode_query({{"Param1", "value1"}}))),

@@ -88,7 +88,7 @@ std::unique_ptr<StorePlace> versioned_place() {
 
 INSTANTIATE_TEST_SUITE_P(
     S3, ObjectStoreContract,
-    testing::Values(StoreMaker{"path_style", S3Server::missing, path_style_place},
+    testing::Values(StoreMaker{"path_style", S3Server::missing, path_style_place, 250},
                     StoreMaker{"tls_virtual_host", S3Server::missing, tls_place},
                     StoreMaker{"versioned", S3Server::missing, versioned_place},
                     StoreMaker{"locked", S3Server::missing, locked_place}),
