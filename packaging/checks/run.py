@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""run.py [STAGE]...: all checks of the repository, or those of the named stages; see packaging/README.md.
+"""run.py [STAGE]...: all checks of the repository, or those of the named stages.
 
 The last line is the count of all cases: `N passed, N failed` (`, N skipped`).
 """
@@ -24,7 +24,7 @@ UNDEFINED = {"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
 NORMAL = programs.Build("normal", ROOT, COMMON)
 ADDRESS = programs.Build(
     "address", ROOT, [*SANITIZED, "-Db_sanitize=address,undefined"],
-    environment={**UNDEFINED, "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_init_order=1"},
+    environment={**UNDEFINED, "ASAN_OPTIONS": "detect_stack_use_after_return=1"},
     patience=3)
 THREAD = programs.Build(
     "thread", ROOT, [*SANITIZED, "-Db_sanitize=thread"],

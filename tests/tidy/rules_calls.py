@@ -65,7 +65,7 @@ DOORS = {
         PROCESSES, ("agent/runtime/child_process", "tests/"),
         "a child process belongs to agent/runtime/child_process"),
     "speech": (
-        SPEECH, ("agent/", "tests/"), "protocol and storage return, throw or report, and are silent"),
+        SPEECH, ("agent/", "tests/"), "protocol and storage return, throw or report: no output"),
 }
 
 

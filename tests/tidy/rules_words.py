@@ -10,7 +10,7 @@ SYNONYMS = {
     re.compile(r"sync_?point|commit_?point|recovery_?point|restore_?point|SyncPoint|CommitPoint"):
         "mark",
     re.compile(r"(?<![A-Za-z])acks?(?![a-z])|[a-z]Ack(?![a-z])|_acked\b"): "receipt or received",
-    re.compile(r"\b(?:master|slave)s?\b|\b[Ll]eader\b|\b[Ff]ollower\b"): "primary, secondary",
+    re.compile(r"\b(?:master|slave|standby)s?\b"): "primary, secondary",
 }
 OWNED_BY_POSTGRES = {"checkpoint", "snapshot"}
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK|WIP)\b")

@@ -180,15 +180,17 @@ class Parsing(unittest.TestCase):
         return [(f.name, f.length) for f in functions.functions_of(code)]
 
     def test_functions_in_their_many_shapes(self):
-        self.assertEqual(self.names("namespace a {\nint f(int x) const noexcept {\n  return 1;\n}\n}"),
-                         [("f", 3)])
+        self.assertEqual(
+            self.names("namespace a {\nint f(int x) const noexcept {\n  return 1;\n}\n}"),
+            [("f", 3)])
         self.assertEqual(self.names("struct A {\n  A() : a_{1}, b_(2) {\n    g();\n  }\n};"),
                          [("A", 3)])
         self.assertEqual(self.names("auto f() -> Result<int> {\n  auto g = [] { return 1; };\n}"),
                          [("f", 3)])
         self.assertEqual(self.names("constexpr std::array x{\n A{1, 2},\n A{2, 3},\n};"), [])
         self.assertEqual(self.names("enum class E : int { a, b };\nstruct S { int x = 1; };"), [])
-        self.assertEqual(self.names("class A {\n public:\n  void f() {}\n private:\n};"), [("f", 1)])
+        self.assertEqual(self.names("class A {\n public:\n  void f() {}\n private:\n};"),
+                         [("f", 1)])
 
     def test_comments_and_literals_are_blanked_in_place(self):
         text = 'int a = 1\'000; // "x {"\nauto b = R"x({\n})x"; char c = \'{\'; /* { */ f("{");\n'
