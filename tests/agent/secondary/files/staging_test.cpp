@@ -1,0 +1,196 @@
+#include "agent/secondary/files/staging.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "protocol/limits.hpp"
+#include "storage/disk/posix_file_system.hpp"
+#include "storage/disk/tree_paths.hpp"
+#include "tests/support/faulty_file_system.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+namespace farshore::secondary {
+namespace {
+
+bool nothing(const Digest&) {
+    return false;
+}
+bool everything(const Digest&) {
+    return true;
+}
+
+class StagingTest : public testing::Test {
+  protected:
+    test::TemporaryDirectory directory_;
+    storage::PosixFileSystem real_;
+    test::FaultyFileSystem files_{real_};
+    storage::Handle root_ = files_.open_root(directory_.path());
+    Staging staging_{files_, root_, nothing};
+    const Digest hello_ = sha256("hello");
+
+    std::string staged(const Digest& sha256) {
+        return directory_ / storage::tree_paths::staged(sha256);
+    }
+    std::size_t names_in_staging() {
+        return files_.list(files_.open_directory(root_, storage::tree_paths::staging)).size();
+    }
+    Staging::Take take_to(const Digest& sha256, const std::string& path, bool keep = false) {
+        return staging_.take(
+            sha256, [&](const std::string&) { return keep; },
+            [&](const std::string& name) { files_.rename(root_, name, root_, path); });
+    }
+};
+
+TEST_F(StagingTest, SmallContentIsCheckedAndKeptOnce) {
+    EXPECT_FALSE(staging_.has(hello_));
+    staging_.put_whole(hello_, "hello");
+    staging_.put_whole(hello_, "hello");
+    EXPECT_TRUE(staging_.has(hello_));
+    EXPECT_EQ(staging_.count(), 1U);
+    EXPECT_EQ(test::read_whole(staged(hello_)), "hello");
+    EXPECT_THROW(staging_.put_whole(sha256("other"), "hello"), Error);
+    EXPECT_EQ(names_in_staging(), 1U);
+}
+
+TEST_F(StagingTest, LargeContentComesInPieces) {
+    const std::string piece(limits::payload_piece, 'x');
+    const std::string zeros(limits::payload_piece, '\0');
+    const Digest sha256_of_all = sha256(piece + zeros + "end" + zeros);
+    const auto transfer = staging_.begin(3 * limits::payload_piece);
+    for (const std::string& part : {piece, zeros, std::string("end"), zeros}) {
+        EXPECT_FALSE(staging_.has(sha256_of_all));
+        transfer->data(part);
+    }
+    transfer->end(3 * limits::payload_piece + 3, sha256_of_all);
+    EXPECT_TRUE(staging_.has(sha256_of_all));
+    EXPECT_EQ(test::read_whole(staged(sha256_of_all)), piece + zeros + "end" + zeros);
+    struct stat found {};
+    ASSERT_EQ(::stat(staged(sha256_of_all).c_str(), &found), 0);
+    EXPECT_LT(found.st_blocks * 512, found.st_size);  // the zeros are holes
+}
+
+TEST_F(StagingTest, WhatDoesNotMatchIsNeverStaged) {
+    {
+        const auto transfer = staging_.begin(5);
+        transfer->data("hello");
+        EXPECT_THROW(transfer->end(4, hello_), Error);
+        EXPECT_THROW(transfer->end(5, sha256("other")), Error);
+    }
+    {
+        const auto given_up = staging_.begin(5);
+        given_up->data("hel");
+    }
+    EXPECT_EQ(staging_.count(), 0U);
+    EXPECT_EQ(names_in_staging(), 0U);
+}
+
+TEST_F(StagingTest, AFullDiskLosesNothing) {
+    files_.set_room(3);
+    EXPECT_THROW(staging_.put_whole(hello_, "hello"), Error);
+    EXPECT_THROW((void)staging_.begin(5), Error);
+    EXPECT_EQ(names_in_staging(), 0U);
+    files_.clear_faults();
+    const auto transfer = staging_.begin(10);
+    transfer->data("he");
+    files_.set_room(1);
+    try {
+        transfer->data("llo");
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::disk_full);
+    }
+    files_.clear_faults();
+    transfer->data("llo");
+    files_.fail(test::FaultyFileSystem::Call::rename, 1, ErrorCode::disk_full);
+    EXPECT_THROW(transfer->end(5, hello_), Error);
+    transfer->end(5, hello_);
+    EXPECT_EQ(test::read_whole(staged(hello_)), "hello");
+}
+
+TEST_F(StagingTest, TakenOnceOrCopied) {
+    staging_.put_whole(hello_, "hello");
+    EXPECT_EQ(take_to(hello_, "a", true), Staging::Take::kept);
+    files_.rename(root_, staging_.copy(hello_), root_, "a");
+    EXPECT_EQ(take_to(hello_, "b"), Staging::Take::taken);
+    EXPECT_EQ(take_to(hello_, "c"), Staging::Take::absent);
+    EXPECT_FALSE(staging_.has(hello_));
+    EXPECT_EQ(test::read_whole(directory_ / "a"), "hello");
+    EXPECT_EQ(test::read_whole(directory_ / "b"), "hello");
+    EXPECT_EQ(names_in_staging(), 0U);
+}
+
+TEST_F(StagingTest, WhatSomebodyRemovedOrAlteredIsNotServed) {
+    staging_.put_whole(hello_, "hello");
+    test::write_whole(staged(hello_), "HELLO");
+    EXPECT_THROW((void)staging_.copy(hello_), Error);
+    EXPECT_FALSE(staging_.has(hello_));
+    staging_.put_whole(hello_, "hello");
+    ASSERT_EQ(::unlink(staged(hello_).c_str()), 0);
+    EXPECT_EQ(take_to(hello_, "a"), Staging::Take::absent);
+    EXPECT_FALSE(staging_.has(hello_));
+}
+
+TEST_F(StagingTest, ContentOfTheReplicaIsReadAgain) {
+    test::write_whole(directory_ / "file", "hello");
+    EXPECT_FALSE(staging_.stage_copy("file", sha256("other")));
+    EXPECT_FALSE(staging_.stage_copy("no file", hello_));
+    EXPECT_EQ(names_in_staging(), 0U);
+    EXPECT_TRUE(staging_.stage_copy("file", hello_));
+    EXPECT_TRUE(staging_.has(hello_));
+    test::write_whole(directory_ / "linked", "other");
+    EXPECT_TRUE(staging_.stage_link("linked", sha256("other")));
+    EXPECT_FALSE(staging_.stage_link("no file", sha256("third")));
+    EXPECT_EQ(real_.status(root_, "linked")->links, 2U);
+}
+
+TEST_F(StagingTest, ARestartKeepsWhatIsNeeded) {
+    staging_.put_whole(hello_, "hello");
+    staging_.put_whole(sha256("other"), "other");
+    test::write_whole(directory_ / storage::tree_paths::unfinished(77), "hal");
+    Staging next(files_, root_, [&](const Digest& sha256) { return sha256 == hello_; });
+    EXPECT_TRUE(next.has(hello_));
+    EXPECT_FALSE(next.has(sha256("other")));
+    EXPECT_EQ(names_in_staging(), 1U);
+}
+
+TEST_F(StagingTest, WhatNobodyAsksForGoesSomeCutsLater) {
+    staging_.put_whole(hello_, "hello");
+    for (int cut = 0; cut < 2; ++cut) {
+        staging_.begin_cut();
+        staging_.release_unneeded(nothing);
+        EXPECT_TRUE(staging_.has(hello_));
+    }
+    staging_.begin_cut();
+    staging_.release_unneeded(everything);
+    EXPECT_TRUE(staging_.has(hello_));
+    staging_.begin_cut();
+    staging_.begin_cut();
+    staging_.put_whole(hello_, "hello");  // it comes again: it will be asked for
+    staging_.begin_cut();
+    staging_.release_unneeded(nothing);
+    EXPECT_TRUE(staging_.has(hello_));
+    staging_.begin_cut();
+    staging_.begin_cut();
+    staging_.release_unneeded(nothing);
+    EXPECT_FALSE(staging_.has(hello_));
+    EXPECT_EQ(names_in_staging(), 0U);
+}
+
+TEST_F(StagingTest, SyncsTheFilesystemOrThrows) {
+    staging_.sync();
+    EXPECT_EQ(files_.trace().back(), test::FaultyFileSystem::Call::sync_filesystem);
+    files_.fail_syncs_from(1);
+    EXPECT_THROW(staging_.sync(), Error);
+    EXPECT_THROW(staging_.sync(), Error);  // for ever
+}
+
+TEST_F(StagingTest, LeavesTheTimeOfTheRoot) {
+    const test::TemporaryDirectory fresh;
+    const storage::Handle root = real_.open_root(fresh.path());
+    real_.set_mtime(root, ".", {1'000'000'000, 7});
+    const Staging staging(real_, root, nothing);
+    EXPECT_EQ(real_.status(root).mtime, (FileTime{1'000'000'000, 7}));
+}
+
+}  // namespace
+}  // namespace farshore::secondary
