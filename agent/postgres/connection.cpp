@@ -130,6 +130,9 @@ std::optional<Answer> Connection::next_answer() {
         }
     }
     pg_result* result = PQgetResult(raw());
+    if (result == nullptr && PQstatus(raw()) != CONNECTION_OK) {
+        lost();
+    }
     return result == nullptr ? std::nullopt : std::optional<Answer>(std::in_place, result);
 }
 

@@ -94,11 +94,22 @@ void StatementPipeline::finish() {
         under_way_.pop_front();
     }
     bytes_under_way_ = 0;
-    while (const auto rest = connection_.next_answer()) {
-        connection_.require(*rest);  // The sync itself.
-        if (PQresultStatus(rest->raw()) == PGRES_PIPELINE_SYNC) {
-            break;
+    (void)await_sync();
+}
+
+// The last answer before that to the sync.
+std::optional<postgres::Answer> StatementPipeline::await_sync() {
+    std::optional<postgres::Answer> last;
+    while (true) {
+        auto answer = connection_.next_answer();
+        if (!answer) {
+            continue;
         }
+        if (PQresultStatus(answer->raw()) == PGRES_PIPELINE_SYNC) {
+            return last;
+        }
+        connection_.require(*answer);
+        last = std::move(answer);
     }
 }
 
@@ -132,18 +143,11 @@ postgres::Answer StatementPipeline::ask(const std::string& sql,
         connection_.lost();
     }
     send_sync();
-    std::optional<postgres::Answer> result;
-    while (true) {
-        auto answer = connection_.next_answer();
-        if (answer && PQresultStatus(answer->raw()) == PGRES_PIPELINE_SYNC) {
-            break;
-        }
-        if (answer) {
-            connection_.require(*answer);
-            result = std::move(answer);
-        }
+    auto answer = await_sync();
+    if (!answer) {
+        connection_.lost();
     }
-    return std::move(*result);
+    return std::move(*answer);
 }
 
 }  // namespace farshore::secondary

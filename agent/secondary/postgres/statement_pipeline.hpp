@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "agent/postgres/connection.hpp"
@@ -50,6 +51,7 @@ class StatementPipeline {
     void expect(Expected expected, std::size_t bytes);
     void check(const postgres::Answer& answer, const Expected& expected) const;
     void send_sync();
+    [[nodiscard]] std::optional<postgres::Answer> await_sync();
 
     postgres::Connection& connection_;
     std::map<std::string, std::string> prepared_;  // text -> name

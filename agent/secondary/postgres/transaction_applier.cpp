@@ -86,8 +86,9 @@ void TransactionApplier::open_group() {
     Lsn found;
     if (answer.rows() != 1 || !parse_lsn(answer.text(0, 0), found) || found != progress_) {
         throw Error(ErrorCode::database_unavailable,
-                    "farshore.progress of replica " + database_.str() +
-                        " was moved by somebody else: it is read again");
+                    "farshore.progress of replica " + database_.str() + " is at " +
+                        (answer.rows() == 1 ? std::string(answer.text(0, 0)) : "no row") +
+                        " and was left at " + to_string(progress_) + ": it is read again");
     }
     group_is_open_ = true;
 }

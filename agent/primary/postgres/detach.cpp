@@ -1,0 +1,95 @@
+#include "agent/primary/postgres/detach.hpp"
+
+#include "agent/postgres/connection.hpp"
+#include "agent/primary/postgres/object_names.hpp"
+
+namespace farshore::primary {
+
+namespace {
+
+class Detaching {
+  public:
+    Detaching(postgres::Connection& connection, const StreamName& stream)
+        : connection_(connection), stream_(stream) {}
+
+    std::vector<std::string> run() {
+        connection_.execute("SET client_min_messages = warning");
+        drop_slots();
+        drop_publication();
+        const auto others =
+            connection_.execute("SELECT FROM pg_publication WHERE pubname LIKE 'farshore\\_%'");
+        if (others.rows() == 0) {
+            restore_identities();
+            drop_schema();
+        }
+        return std::move(removed_);
+    }
+
+  private:
+    void drop_slots() {
+        const postgres::Answer slots = connection_.execute(
+            "SELECT slot_name FROM pg_replication_slots WHERE starts_with(slot_name, $1)"
+            " AND database = current_database()",
+            {slot_prefix(stream_)});
+        for (int row = 0; row < slots.rows(); ++row) {
+            const std::string name(slots.text(row, 0));
+            connection_.execute("SELECT pg_drop_replication_slot($1)", {name});
+            removed_.push_back("replication slot " + name);
+        }
+    }
+
+    void drop_publication() {
+        const std::string name = publication_name(stream_);
+        if (connection_.execute("SELECT FROM pg_publication WHERE pubname = $1", {name}).rows() >
+            0) {
+            connection_.execute("DROP PUBLICATION " + connection_.quote_name(name));
+            removed_.push_back("publication " + name);
+        }
+    }
+
+    void restore_identities() {
+        if (connection_.execute("SELECT to_regclass('farshore.replica_identity')").is_null(0, 0)) {
+            return;
+        }
+        const postgres::Answer tables = connection_.execute(
+            "SELECT i.table_schema, i.table_name, i.previous FROM farshore.replica_identity i"
+            " JOIN pg_namespace n ON n.nspname = i.table_schema"
+            " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = i.table_name"
+            " WHERE c.relreplident = 'f'");
+        for (int row = 0; row < tables.rows(); ++row) {
+            const std::string name =
+                connection_.quote_name(tables.text(row, 0), tables.text(row, 1));
+            connection_.execute("ALTER TABLE ONLY " + name + " REPLICA IDENTITY " +
+                                (tables.text(row, 2) == "n" ? "NOTHING" : "DEFAULT"));
+            removed_.push_back("REPLICA IDENTITY FULL of table " + name);
+        }
+    }
+
+    void drop_schema() {
+        const auto guard =
+            connection_.execute("SELECT FROM pg_event_trigger WHERE evtname = 'farshore_guard'");
+        if (guard.rows() > 0) {
+            connection_.execute("DROP EVENT TRIGGER farshore_guard");
+            removed_.emplace_back("event trigger farshore_guard");
+        }
+        if (connection_.execute("SELECT FROM pg_namespace WHERE nspname = 'farshore'").rows() > 0) {
+            connection_.execute("DROP SCHEMA farshore CASCADE");
+            removed_.emplace_back("schema farshore");
+        }
+    }
+
+    postgres::Connection& connection_;
+    const StreamName& stream_;
+    std::vector<std::string> removed_;
+};
+
+}  // namespace
+
+std::vector<std::string> detach_database(const StreamName& stream,
+                                         const config::Database& database) {
+    const postgres::WakeEvent never;
+    postgres::Connection connection(database.connection, never);
+    return Detaching(connection, stream).run();
+}
+
+}  // namespace farshore::primary

@@ -1,0 +1,134 @@
+#include "tests/support/database_road.hpp"
+
+namespace farshore::test {
+
+DatabaseRoad::DatabaseRoad(PostgresServer& primary, PostgresServer& secondary) {
+    const auto ensure = [](PostgresServer& server, const std::string& name) {
+        const std::string exists =
+            "SELECT count(*) FROM pg_database WHERE datname = '" + name + "'";
+        if (server.value("postgres", exists) == "0") {
+            server.create_database(name);
+        }
+    };
+    ensure(primary, "origin");
+    ensure(secondary, "replica");
+    origin.name = SourceName("app");
+    origin.connection = primary.conninfo("origin");
+    origin.schemas = {"*"};
+    replica = origin;
+    replica.connection = secondary.conninfo("replica");
+    root_ = files_.open_root(directory_.path());
+    spool_ = std::make_unique<storage::ChangeSpool>(files_, root_, "app");
+    applier_ = std::make_unique<secondary::DatabaseApplier>(stream_, replica, *spool_);
+}
+
+DatabaseRoad::~DatabaseRoad() {
+    disconnect();
+}
+
+void DatabaseRoad::connect() {
+    const postgres::WakeEvent never;
+    const auto replica_standing = secondary::replica_standing(stream_, replica, never);
+    if (!replica_standing.copied) {
+        standing_ = {};
+    } else {
+        spool_->truncate_to(received_);
+    }
+    source_error_.reset();
+    receiver_error_.reset();
+    lane_ = make_lane_pair();
+    source_ = std::make_unique<primary::DatabaseSource>(
+        stream_, AgentName("west"), origin, clock_,
+        primary::DatabaseSourceEvents{
+            [this](Lsn end, const Digest& digest) { sent[end] = digest; }, {}, {}});
+    receiver_ = std::make_unique<secondary::DatabaseReceiver>(
+        stream_, replica, *spool_, 1ULL << 40,
+        secondary::DatabaseReceiverEvents{{}, {}, [this](const DatabaseStanding& standing) {
+                                              standing_ = standing;
+                                              received_ = applied_ = spool_->end();
+                                              received_lsn_ = standing.received;
+                                          }});
+    source_thread_ = std::thread([this] {
+        try {
+            source_->run(*lane_.first, standing_);
+        } catch (const Error& error) {
+            source_error_ = error;
+        }
+    });
+    receiver_thread_ = std::thread([this, standing = standing_] {
+        try {
+            receiver_->run(*lane_.second, standing);
+        } catch (const Error& error) {
+            receiver_error_ = error;
+        }
+    });
+}
+
+void DatabaseRoad::join() {
+    if (source_thread_.joinable()) {
+        source_thread_.join();
+        receiver_->stop();
+        lane_.second->close(Error(ErrorCode::connection_lost, "the other end is gone"));
+        receiver_thread_.join();
+    }
+}
+
+void DatabaseRoad::disconnect() {
+    if (source_thread_.joinable()) {
+        lane_.first->close(Error(ErrorCode::connection_lost, "the test cut the lane"));
+        source_->stop();
+        join();
+    }
+}
+
+void DatabaseRoad::restart_secondary() {
+    disconnect();
+    applier_.reset();
+    spool_ = std::make_unique<storage::ChangeSpool>(files_, root_, "app");
+    applier_ = std::make_unique<secondary::DatabaseApplier>(stream_, replica, *spool_);
+}
+
+void DatabaseRoad::wait_until(const std::function<bool()>& condition, const std::string& what) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
+    while (!condition()) {
+        if (lane_.first->is_closed() || source_error_ || receiver_error_) {
+            join();
+        }
+        if (source_error_) {
+            throw Error(*source_error_);
+        }
+        if (receiver_error_) {
+            throw Error(*receiver_error_);
+        }
+        if (std::chrono::steady_clock::now() > deadline) {
+            throw Error(ErrorCode::timeout, "waited too long until " + what);
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+}
+
+secondary::ApplyRange DatabaseRoad::cut() {
+    wait_until([this] { return source_->is_streaming(); }, "the source streams");
+    primary::InsertPosition insert(stream_, origin);
+    const Lsn lsn = insert.read();
+    source_->want_position(lsn);
+    wait_until([&] { return source_->position() >= lsn; }, "the decoder is past " + to_string(lsn));
+    wait_until([&] { return receiver_->position() >= lsn; }, "it has arrived");
+    const secondary::ApplyRange range{received_, receiver_->sync(lsn), lsn};
+    received_ = range.end;
+    received_lsn_ = lsn;
+    standing_.received = lsn;
+    source_->confirm(lsn);
+    return range;
+}
+
+secondary::ApplyCount DatabaseRoad::apply() {
+    const secondary::ApplyCount count =
+        applier_->apply_up_to({applied_, received_, received_lsn_},
+                              [this](Lsn end, const Digest& digest) { applied[end] = digest; });
+    applied_ = received_;
+    spool_->release_up_to(applied_);
+    return count;
+}
+
+}  // namespace farshore::test
