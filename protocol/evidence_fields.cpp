@@ -8,7 +8,7 @@ namespace farshore {
 namespace {
 
 constexpr double nanoseconds_per_second = 1e9;
-// What 64 bits of nanoseconds hold. Beyond 104 days a double no longer tells each of them apart.
+// What 64 bits of nanoseconds hold. Beyond 48 days a double no longer tells each of them apart.
 constexpr double greatest_nanoseconds = 9.2e18;
 
 }  // namespace

@@ -133,7 +133,7 @@ TEST(Json, OrderIsThatOfTheUtf16Units) {
 
 TEST(Json, EscapesOnlyWhatMustBe) {
     std::string out;
-    append_json_string(out, std::string_view("\0\x01\b\t\n\f\r\x1f\"\\/\x7f\xe2\x82\xac", 16));
+    append_json_string(out, std::string_view("\0\x01\b\t\n\f\r\x1f\"\\/\x7f\xe2\x82\xac", 15));
     EXPECT_EQ(out, "\"\\u0000\\u0001\\b\\t\\n\\f\\r\\u001f\\\"\\\\/\x7f\xe2\x82\xac\"");
 }
 
