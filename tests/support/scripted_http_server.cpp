@@ -37,9 +37,11 @@ void parse_head(std::string_view head, ReceivedRequest& request) {
         head.remove_prefix(end + 2);
         end = head.find("\r\n");
         const std::string_view line = head.substr(0, end);
-        const std::size_t colon = line.find(": ");
+        const std::size_t colon = line.find(':');
         if (colon != std::string_view::npos) {
-            request.headers.emplace_back(line.substr(0, colon), line.substr(colon + 2));
+            const std::size_t value = line.find_first_not_of(' ', colon + 1);
+            request.headers.emplace_back(line.substr(0, colon),
+                                         line.substr(std::min(value, line.size())));
         }
     }
 }
