@@ -59,6 +59,7 @@ void TreeSource::start() {
 void TreeSource::recognise_root() {
     try {
         guard_.recognise(parts_.state, parts_.random);
+        remove_unfinished_puts(parts_.files, guard_.open().take());
         refusal_.reset();
     } catch (const Error& error) {
         if (error.code() != ErrorCode::root_changed && error.code() != ErrorCode::not_found &&
@@ -326,6 +327,19 @@ void TreeSource::mark_dirty(const std::string& path) {
         }
     }
     watcher_->wake();
+}
+
+std::unique_ptr<PutFile> TreeSource::put(const PutTarget& target) {
+    if (!guard_.is_recognised()) {
+        throw Error(ErrorCode::root_changed,
+                    "the root of tree " + name().str() + " at " + guard_.path() + " is not there");
+    }
+    if (excluded_.excludes(target.path, false)) {
+        throw Error(ErrorCode::unsafe_path,
+                    "cannot put a file at " + target.path + ": the tree's config excludes it");
+    }
+    return std::make_unique<PutFile>(parts_.files, guard_.open().take(), target,
+                                     parts_.random.number());
 }
 
 bool TreeSource::read_wanted(const WantedContent& wanted, ContentSink& sink) {

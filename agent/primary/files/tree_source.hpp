@@ -13,6 +13,7 @@
 #include "agent/primary/files/content_sink.hpp"
 #include "agent/primary/files/dirty_set.hpp"
 #include "agent/primary/files/exclude_patterns.hpp"
+#include "agent/primary/files/put_file.hpp"
 #include "agent/primary/files/root_guard.hpp"
 #include "agent/primary/files/transfer_pool.hpp"
 #include "agent/primary/files/tree_capture.hpp"
@@ -72,6 +73,9 @@ class TreeSource {
     // the index had: then it is captured anew.
     [[nodiscard]] bool read_wanted(const WantedContent& wanted, ContentSink& sink);
     void mark_dirty(const std::string& path);
+    // A new file for the tree; throws root_changed, or unsafe_path for a path that is not in the
+    // tree or excluded from it.
+    [[nodiscard]] std::unique_ptr<PutFile> put(const PutTarget& target);
     // Blocks until something may have changed; false after the timeout.
     [[nodiscard]] bool wait_for_change(Duration timeout) { return watcher_->wait(timeout); }
     // Ends such a wait.
