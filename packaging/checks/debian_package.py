@@ -92,9 +92,10 @@ class Root:
 
     def listing(self):
         """Everything there, with owner and mode; not what changes with any installation."""
-        ended = self.run("find", "/", "-xdev", "(", "-path", "/proc", "-o", "-path", "/var/lib/dpkg",
-                         "-o", "-path", "/var/cache", "-o", "-path", "/var/log", "-o", "-path",
-                         "/var/lib/systemd/deb-systemd-helper-*", ")", "-prune", "-o",
+        changing = ["/proc", "/var/lib/dpkg", "/var/cache", "/var/log",
+                    "/var/lib/systemd/deb-systemd-helper-*"]
+        paths = [word for path in changing for word in ("-o", "-path", path)][1:]
+        ended = self.run("find", "/", "-xdev", "(", *paths, ")", "-prune", "-o",
                          "-printf", "%p %U %m\\n")
         return set(ended.output.splitlines())
 
@@ -125,7 +126,7 @@ def check_in_root(root, deb, tally):
 
 
 def is_ours(line):
-    """The user stays (its number must not be given to somebody else): so do the files that list it."""
+    """The user stays, as its number owns the state: so the files that list users do change."""
     path = line.split(" ")[0]
     return not re.match(r"/etc/(passwd|group|shadow|gshadow)-?$", path) and path != "/etc/.pwd.lock"
 

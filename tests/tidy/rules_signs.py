@@ -30,6 +30,17 @@ def folder_readmes(tree):
                               f"names {match.group(1)}, which is not there")
 
 
+def document_links(tree):
+    """A relative link in a document leads somewhere."""
+    for file in tree.files:
+        if not file.path.endswith(".md"):
+            continue
+        for match in re.finditer(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", file.text):
+            if not (tree.root / file.folder / match.group(1)).exists():
+                yield Finding("document-links", file.path, file.line_of(match.start()),
+                              f"{match.group(1)} is not there")
+
+
 def stateful_classes(tree):
     """A class with state that must hold together begins with its invariants."""
     listing = tree.by_path.get("tests/tidy/stateful.txt")
@@ -81,6 +92,7 @@ def fuzzers(tree):
 
 RULES = {
     "folder-readmes": folder_readmes,
+    "document-links": document_links,
     "stateful-classes": stateful_classes,
     "tests-mirror": tests_mirror,
     "tests-registered": tests_registered,

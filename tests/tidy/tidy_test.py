@@ -149,6 +149,10 @@ class Rules(unittest.TestCase):
         with House({"protocol/a.hpp": "", "protocol/README.md": "`b.hpp`\n"}) as house:
             self.assertEqual(len(house.findings(rule)), 2)
 
+    def test_links_lead_somewhere(self):
+        self.assert_found("document-links", "README.md", "see [it](protocol/GONE.md)\n")
+        self.assert_clean("document-links", "README.md", "[me](README.md#a) [x](https://x.y/z)\n")
+
     def test_stateful_classes_say_their_invariants(self):
         listing = {"tests/tidy/stateful.txt": "agent/a/a.hpp\nagent/a/gone.hpp\n"}
         with House({"agent/a/a.hpp": "// Invariants: x\n", **listing}) as house:
