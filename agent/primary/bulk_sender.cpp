@@ -25,6 +25,10 @@ BulkSender::CountedLane& BulkSender::lane_of(std::uint64_t transfer) {
     return *lanes_[1 + transfer % (lanes_.size() - 1)];
 }
 
+bool BulkSender::has_room() const {
+    return lanes_.front()->lane->unsent_bytes() + limits::frame_body < limits::lane_window;
+}
+
 void BulkSender::whole(const SourceName& tree, const Digest& sha256, std::string_view content) {
     send_counted(*lanes_.front(), ContentWhole{tree, sha256, std::string(content)});
 }

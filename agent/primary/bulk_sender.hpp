@@ -25,6 +25,8 @@ class BulkSender {
 
     // Each call blocks while the lane's window is full and throws the Error the lane was closed
     // with.
+    // Whether whole() would be taken at once.
+    [[nodiscard]] bool has_room() const;
     void whole(const SourceName& tree, const Digest& sha256, std::string_view content);
     // A large file: the number that begin() gives names the transfer until end or abort.
     [[nodiscard]] std::uint64_t begin(const SourceName& tree, std::uint64_t expected_size);

@@ -3,6 +3,7 @@
 // theirs.
 
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
 
@@ -20,10 +21,17 @@ class CutHistory {
     [[nodiscard]] std::shared_ptr<const CutRecord> wait_above(CutNumber cut, Duration timeout,
                                                               const runtime::StopToken& stop) const;
 
+    // The record of that very cut, which has just been committed; null after `timeout`.
+    [[nodiscard]] std::shared_ptr<const CutRecord> wait_record(CutNumber cut,
+                                                               Duration timeout) const;
+
   private:
+    // Whoever asks for a record does so at once: older ones are not needed any more.
+    static constexpr std::size_t kept = 1024;
+
     mutable std::mutex mutex_;
     mutable std::condition_variable_any published_;
-    std::shared_ptr<const CutRecord> newest_;
+    std::deque<std::shared_ptr<const CutRecord>> records_;
 };
 
 }  // namespace farshore::primary

@@ -21,6 +21,9 @@ struct MarkFacts {
     Timestamp time;
     std::map<SourceName, SourceMoment> sources;
     std::map<SourceName, Digest> tree_digests;
+    bool complete = false;
+    std::uint64_t pending_files = 0;
+    std::optional<Timestamp> pending_oldest;  // of all trees
 };
 
 struct CutRecord {

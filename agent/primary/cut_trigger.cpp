@@ -16,6 +16,12 @@ void CutTrigger::demand_mark() {
     wake_.notify_all();
 }
 
+void CutTrigger::look_again() {
+    const std::lock_guard lock(mutex_);
+    pending_.look_again = true;
+    wake_.notify_all();
+}
+
 void CutTrigger::stop() {
     const std::lock_guard lock(mutex_);
     pending_.stopped = true;
@@ -25,11 +31,13 @@ void CutTrigger::stop() {
 CutTrigger::Woken CutTrigger::wait(Duration timeout) {
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, std::chrono::nanoseconds(timeout.nanoseconds), [this] {
-        return pending_.changed || pending_.mark_demanded || pending_.stopped;
+        return pending_.changed || pending_.mark_demanded || pending_.stopped ||
+               pending_.look_again;
     });
     const Woken woken = pending_;
     // A stop stays: whoever asks again is told again.
-    pending_ = Woken{.changed = false, .mark_demanded = false, .stopped = woken.stopped};
+    pending_ = {};
+    pending_.stopped = woken.stopped;
     return woken;
 }
 

@@ -16,12 +16,15 @@ class CutTrigger {
     void notify();
     // A mark is wanted now (flush, publish, stop).
     void demand_mark();
+    // Nothing changed, but the next cut may be due earlier: look again.
+    void look_again();
     void stop();
 
     struct Woken {
         bool changed = false;
         bool mark_demanded = false;
         bool stopped = false;
+        bool look_again = false;
     };
     // Waits at most `timeout` and takes what has come in since the last call.
     [[nodiscard]] Woken wait(Duration timeout);

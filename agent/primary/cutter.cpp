@@ -1,0 +1,299 @@
+#include "agent/primary/cutter.hpp"
+
+#include <algorithm>
+
+#include "agent/runtime/log.hpp"
+#include "agent/runtime/sleeper.hpp"
+#include "protocol/envelope.hpp"
+
+namespace farshore::primary {
+
+namespace {
+
+// How long a decoder is waited for between two looks.
+constexpr Duration retry_after = Duration::from_ms(1'000);
+constexpr Duration look_again = Duration::from_ms(2);
+
+std::optional<Mark> read_mark(const std::optional<storage::StoredMark>& stored) {
+    if (!stored) {
+        return std::nullopt;
+    }
+    const std::string payload = read_envelope_payload(stored->envelope, payload_type::mark).take();
+    return parse_mark(payload).take();
+}
+
+std::vector<storage::StoredTransaction> to_stored(const std::vector<PassedTransaction>& passed) {
+    std::vector<storage::StoredTransaction> stored;
+    stored.reserve(passed.size());
+    for (const PassedTransaction& transaction : passed) {
+        stored.push_back({transaction.commit_end, transaction.sha256});
+    }
+    return stored;
+}
+
+// A mark names what it can hold and counts the rest.
+void limit_uncovered(std::vector<Uncovered>& uncovered, std::uint64_t& more) {
+    if (uncovered.size() > limits::mark_uncovered) {
+        more = uncovered.size() - limits::mark_uncovered;
+        uncovered.resize(limits::mark_uncovered);
+    }
+}
+
+}  // namespace
+
+Cutter::Cutter(storage::PrimaryState& state, CutHistory& history, CutTrigger& trigger, Clock& clock,
+               const MarkSealer& sealer, const config::Replication& settings, CutterWiring wiring)
+    : state_(state),
+      history_(history),
+      trigger_(trigger),
+      clock_(clock),
+      sealer_(sealer),
+      settings_(settings),
+      wiring_(std::move(wiring)),
+      schedule_(settings.mark_interval, settings.min_cut_interval) {}
+
+void Cutter::restore() {
+    newest_ = state_.standing().cut;
+    lsn_ = state_.database_positions();
+    for (const auto& [name, database] : wiring_.databases) {
+        std::vector<PassedTransaction> kept;
+        for (const auto& stored : state_.unmarked_transactions(name)) {
+            kept.push_back({stored.commit_end, stored.sha256});
+        }
+        database.transactions->restore(kept, lsn_[name]);
+    }
+    const auto stored = state_.newest_mark();
+    const ClockReading now = clock_.read();
+    if (const auto mark = read_mark(stored)) {
+        newest_mark_ = facts_of(*mark, now);
+        moments_ = newest_mark_->sources;
+    }
+    if (const auto mark = read_mark(state_.newest_complete_mark())) {
+        newest_complete_mark_ = facts_of(*mark, now);
+    }
+    if (!newest_.is_zero()) {
+        history_.publish(std::make_shared<const CutRecord>(
+            CutRecord{.cut = newest_,
+                      .is_mark = stored && stored->cut == newest_,
+                      .newest_mark = newest_mark_,
+                      .newest_complete_mark = newest_complete_mark_,
+                      .databases = lsn_}));
+    }
+}
+
+void Cutter::run(const runtime::StopToken& stop) {
+    const std::stop_callback ends(stop, [this] { trigger_.stop(); });
+    runtime::SystemSleeper sleeper;
+    CutTrigger::Woken woken;
+    while (!stop.stop_requested()) {
+        const CutSchedule::Decision decision =
+            schedule_.decide({.now = clock_.boot_now(),
+                              .changed = woken.changed,
+                              .mark_demanded = woken.mark_demanded,
+                              .previous_received = wiring_.is_received(newest_)});
+        if (decision.take) {
+            woken = {};
+            if (!try_take(decision.as_mark)) {
+                woken.changed = true;
+                (void)sleeper.sleep(retry_after, stop);
+            }
+            continue;
+        }
+        const CutTrigger::Woken more = trigger_.wait(decision.wait);
+        woken.changed = woken.changed || more.changed;
+        woken.mark_demanded = woken.mark_demanded || more.mark_demanded;
+    }
+    (void)try_take(true);
+}
+
+bool Cutter::try_take(bool as_mark) {
+    const std::map<SourceName, SourceMoment> before = moments_;
+    try {
+        take(as_mark);
+        if (failing_) {
+            log::info("cuts are taken again");
+            failing_ = false;
+        }
+        return true;
+    } catch (const Error& error) {
+        if (error.action() != Action::retry) {
+            throw;
+        }
+        // Nothing was committed: what was captured is captured again, and no source got further.
+        moments_ = before;
+        if (!failing_) {
+            log::warning("no cut can be taken: {} {}", error.name(), error.message());
+            failing_ = true;
+        }
+        return false;
+    }
+}
+
+void Cutter::take(bool as_mark) {
+    const Gathered gathered = gather();
+    schedule_.taken(gathered.taken.boot, as_mark);
+    std::optional<SealedMark> sealed;
+    newest_ = commit(gathered, as_mark, sealed);
+    for (const auto& [name, outcome] : gathered.databases) {
+        lsn_[name] = outcome.lsn;
+        if (as_mark) {
+            wiring_.databases.at(name).transactions->forget_up_to(outcome.lsn);
+        }
+    }
+    for (TreeSource* tree : wiring_.trees) {
+        tree->committed();
+    }
+    if (sealed) {
+        newest_mark_ = sealed->facts;
+        if (sealed->mark.complete) {
+            newest_complete_mark_ = sealed->facts;
+        }
+        wiring_.on_mark(*sealed, newest_);
+    }
+    history_.publish(
+        std::make_shared<const CutRecord>(CutRecord{.cut = newest_,
+                                                    .is_mark = as_mark,
+                                                    .newest_mark = newest_mark_,
+                                                    .newest_complete_mark = newest_complete_mark_,
+                                                    .databases = lsn_}));
+}
+
+Cutter::Gathered Cutter::gather() {
+    Gathered gathered;
+    gathered.taken = clock_.read();
+    const BootTime deadline = gathered.taken.boot + settings_.mark_interval;
+    for (TreeSource* tree : wiring_.trees) {
+        tree->drain();
+    }
+    const std::map<SourceName, Lsn> ends = read_positions();
+    for (TreeSource* tree : wiring_.trees) {
+        tree->drain_again();
+    }
+    for (TreeSource* tree : wiring_.trees) {
+        gathered.trees.push_back(
+            {tree->name(), tree->capture({.taken = gathered.taken, .deadline = deadline})});
+    }
+    for (const auto& [name, database] : wiring_.databases) {
+        const auto end = ends.find(name);
+        gathered.databases[name] =
+            pass(name, end == ends.end() ? std::nullopt : std::optional(end->second),
+                 gathered.taken, deadline);
+    }
+    return gathered;
+}
+
+std::map<SourceName, Lsn> Cutter::read_positions() {
+    // All servers are asked at once, then waited for: L is read between the two drains everywhere.
+    for (const auto& [name, database] : wiring_.databases) {
+        database.watch->ask_position();
+    }
+    std::map<SourceName, Lsn> ends;
+    for (const auto& [name, database] : wiring_.databases) {
+        if (const auto end = database.watch->position(settings_.mark_interval)) {
+            ends[name] = *end;
+            wiring_.want_position(name, *end);
+        }
+    }
+    return ends;
+}
+
+Cutter::DatabaseOutcome Cutter::pass(const SourceName& database, std::optional<Lsn> end,
+                                     const ClockReading& taken, BootTime deadline) {
+    runtime::SystemSleeper sleeper;
+    Lsn passed = wiring_.position(database);
+    while (end && !passed.is_zero() && passed < *end && clock_.boot_now() < deadline) {
+        (void)sleeper.sleep(look_again, {});
+        passed = wiring_.position(database);
+    }
+    DatabaseOutcome outcome;
+    SourceMoment& moment = moments_[database];
+    if (end && passed >= *end) {
+        // What was committed after L belongs to the next cut: its files are not in this one.
+        outcome.lsn = std::max(*end, lsn_[database]);
+        moment = {.as_of = taken.utc, .as_of_boot = taken.boot};
+    } else {
+        outcome.lsn = std::max(end ? std::min(passed, *end) : Lsn(), lsn_[database]);
+    }
+    outcome.as_of = moment.as_of;
+    outcome.transactions = wiring_.databases.at(database).transactions->up_to(outcome.lsn);
+    return outcome;
+}
+
+CutNumber Cutter::commit(const Gathered& gathered, bool as_mark,
+                         std::optional<SealedMark>& sealed) {
+    storage::CutCommit commit(state_);
+    for (const TreeOutcome& tree : gathered.trees) {
+        write_tree(commit, tree);
+    }
+    for (const auto& [name, outcome] : gathered.databases) {
+        commit.set_database(
+            name, outcome.lsn,
+            as_mark ? std::vector<storage::StoredTransaction>{} : to_stored(outcome.transactions));
+    }
+    if (as_mark) {
+        auto sources = describe(commit, gathered);
+        std::map<SourceName, BootTime> boots;
+        for (const auto& [name, moment] : moments_) {
+            if (moment.as_of_boot) {
+                boots[name] = *moment.as_of_boot;
+            }
+        }
+        sealed = sealer_.seal(state_.standing().epoch, commit.mark(), gathered.taken,
+                              std::move(sources), boots);
+        commit.seal(sealed->mark.complete, sealed->envelope);
+    }
+    commit.commit();
+    return commit.cut();
+}
+
+void Cutter::write_tree(storage::CutCommit& commit, const TreeOutcome& tree) {
+    for (const storage::CapturedEntry& entry : tree.cut.puts) {
+        commit.put(tree.name, entry);
+    }
+    for (const std::string& path : tree.cut.removals) {
+        commit.remove(tree.name, path);
+    }
+    for (const auto& [path, identity] : tree.cut.refreshed) {
+        commit.refresh(tree.name, path, identity);
+    }
+    commit.set_scanned(tree.name, tree.cut.first_scan_done, tree.cut.swept);
+    SourceMoment& moment = moments_[tree.name];
+    if (tree.cut.is_current) {
+        moment = {.as_of = tree.cut.taken.utc, .as_of_boot = tree.cut.taken.boot};
+    }
+}
+
+std::map<SourceName, SourceMark> Cutter::describe(storage::CutCommit& commit,
+                                                  const Gathered& gathered) const {
+    std::map<SourceName, SourceMark> sources;
+    for (const TreeOutcome& tree : gathered.trees) {
+        const storage::CapturedTotals totals = commit.totals(tree.name);
+        TreeMark mark;
+        mark.as_of = moments_.at(tree.name).as_of;
+        mark.swept = tree.cut.swept;
+        mark.uncovered = tree.cut.uncovered;
+        mark.entries = totals.entries;
+        mark.bytes = totals.bytes;
+        mark.digest = TreeDigest(totals.digest);
+        mark.pending = tree.cut.pending;
+        limit_uncovered(mark.uncovered, mark.uncovered_more);
+        sources[tree.name] = std::move(mark);
+    }
+    for (const auto& [name, outcome] : gathered.databases) {
+        const DatabaseFacts facts = wiring_.databases.at(name).watch->facts();
+        DatabaseMark mark;
+        mark.as_of = outcome.as_of;
+        for (const std::string& sentence : facts.uncovered) {
+            mark.uncovered.push_back({name.str(), sentence});
+        }
+        limit_uncovered(mark.uncovered, mark.uncovered_more);
+        mark.system_identifier = facts.identity ? facts.identity->system_identifier : "";
+        mark.lsn = outcome.lsn;
+        mark.transactions = outcome.transactions.size();
+        mark.digest = database_digest(outcome.transactions);
+        sources[name] = std::move(mark);
+    }
+    return sources;
+}
+
+}  // namespace farshore::primary

@@ -1,0 +1,97 @@
+#pragma once
+// Takes the cuts: two drains around L, what they made dirty, one durable commit, then the telling.
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "agent/primary/cut_history.hpp"
+#include "agent/primary/cut_schedule.hpp"
+#include "agent/primary/cut_trigger.hpp"
+#include "agent/primary/database_watch.hpp"
+#include "agent/primary/files/tree_source.hpp"
+#include "agent/primary/mark_sealer.hpp"
+#include "agent/primary/transaction_log.hpp"
+#include "storage/state/cut_commit.hpp"
+
+namespace farshore::primary {
+
+// One database as the cutter sees it.
+struct CutDatabase {
+    DatabaseWatch* watch = nullptr;
+    TransactionLog* transactions = nullptr;
+};
+
+struct CutterWiring {
+    std::vector<TreeSource*> trees;
+    std::map<SourceName, CutDatabase> databases;
+    // The furthest that any session's decoder has passed; 0 when none streams.
+    std::function<Lsn(const SourceName&)> position;
+    std::function<void(const SourceName&, Lsn)> want_position;
+    // The best placed secondary has received `cut`.
+    std::function<bool(CutNumber cut)> is_received;
+    // Right after the commit of a mark, before anything else can be committed.
+    std::function<void(const SealedMark&, CutNumber)> on_mark;
+};
+
+// Invariants: a cut's number, index changes and signed mark are durable before it is published; a
+// source's as_of never goes back.
+class Cutter {
+  public:
+    Cutter(storage::PrimaryState& state, CutHistory& history, CutTrigger& trigger, Clock& clock,
+           const MarkSealer& sealer, const config::Replication& settings, CutterWiring wiring);
+
+    // Publishes what was committed before a restart. Call it before any feed is started.
+    void restore();
+    // Blocks until stop; takes a last mark then.
+    void run(const runtime::StopToken& stop);
+
+  private:
+    struct TreeOutcome {
+        SourceName name;
+        TreeCut cut;
+    };
+    struct DatabaseOutcome {
+        Lsn lsn;
+        std::optional<Timestamp> as_of;
+        std::vector<PassedTransaction> transactions;
+    };
+
+    struct Gathered {
+        ClockReading taken;
+        std::vector<TreeOutcome> trees;
+        std::map<SourceName, DatabaseOutcome> databases;
+    };
+
+    // False when it failed in a way that passes (a full disk): nothing has changed then.
+    [[nodiscard]] bool try_take(bool as_mark);
+    void take(bool as_mark);
+    [[nodiscard]] Gathered gather();
+    [[nodiscard]] std::map<SourceName, Lsn> read_positions();
+    // `end`: L, when the server answered.
+    [[nodiscard]] DatabaseOutcome pass(const SourceName& database, std::optional<Lsn> end,
+                                       const ClockReading& taken, BootTime deadline);
+    CutNumber commit(const Gathered& gathered, bool as_mark, std::optional<SealedMark>& sealed);
+    void write_tree(storage::CutCommit& commit, const TreeOutcome& tree);
+    [[nodiscard]] std::map<SourceName, SourceMark> describe(storage::CutCommit& commit,
+                                                            const Gathered& gathered) const;
+
+    storage::PrimaryState& state_;
+    CutHistory& history_;
+    CutTrigger& trigger_;
+    Clock& clock_;
+    const MarkSealer& sealer_;
+    config::Replication settings_;
+    CutterWiring wiring_;
+    CutSchedule schedule_;
+    bool failing_ = false;
+    CutNumber newest_;
+    std::map<SourceName, Lsn> lsn_;               // of the newest cut
+    std::map<SourceName, SourceMoment> moments_;  // the newest as_of of each source
+    std::optional<MarkFacts> newest_mark_;
+    std::optional<MarkFacts> newest_complete_mark_;
+};
+
+}  // namespace farshore::primary

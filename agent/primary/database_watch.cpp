@@ -1,0 +1,104 @@
+#include "agent/primary/database_watch.hpp"
+
+#include <chrono>
+
+namespace farshore::primary {
+
+namespace {
+
+// How often slots are looked at, and how many of those looks go to the catalogue as well.
+constexpr Duration look_interval = Duration::from_ms(1'000);
+constexpr int coverage_every = 30;
+
+}  // namespace
+
+DatabaseWatch::DatabaseWatch(const StreamName& stream, const config::Database& database,
+                             std::vector<AgentName> peers, Clock& clock)
+    : name_(database.name), peers_(std::move(peers)), clock_(clock), server_(stream, database) {}
+
+void DatabaseWatch::run(const runtime::StopToken& stop) {
+    const std::stop_callback ends(stop, [this] { server_.stop(); });
+    int looks = 0;
+    BootTime next_look;
+    while (!stop.stop_requested()) {
+        answer(stop);
+        if (clock_.boot_now() >= next_look) {
+            look(looks++ % coverage_every == 0);
+            next_look = clock_.boot_now() + look_interval;
+        }
+        const Duration left = next_look - clock_.boot_now();
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(lock, stop, std::chrono::nanoseconds(left.nanoseconds),
+                          [this] { return asked_ > answered_; });
+    }
+}
+
+void DatabaseWatch::answer(const runtime::StopToken& stop) {
+    std::uint64_t serving = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        if (asked_ == answered_) {
+            return;
+        }
+        serving = asked_;
+    }
+    std::optional<Lsn> read;
+    std::optional<Error> fault;
+    try {
+        read = server_.read();
+    } catch (const Error& error) {
+        fault = error;
+    }
+    if (stop.stop_requested()) {
+        return;
+    }
+    const std::lock_guard lock(mutex_);
+    answered_ = serving;
+    position_ = read;
+    facts_.fault = fault;
+    changed_.notify_all();
+}
+
+void DatabaseWatch::look(bool at_coverage) {
+    try {
+        const ServerIdentity identity = server_.identity();
+        std::map<AgentName, SlotFacts> slots;
+        for (const AgentName& peer : peers_) {
+            slots[peer] = server_.slot(peer);
+        }
+        std::optional<std::vector<std::string>> uncovered;
+        if (at_coverage) {
+            uncovered = server_.uncovered();
+        }
+        const std::lock_guard lock(mutex_);
+        facts_.identity = identity;
+        facts_.slots = std::move(slots);
+        if (uncovered) {
+            facts_.uncovered = std::move(*uncovered);
+        }
+        facts_.fault.reset();
+    } catch (const Error& error) {
+        const std::lock_guard lock(mutex_);
+        facts_.fault = error;
+    }
+}
+
+void DatabaseWatch::ask_position() {
+    const std::lock_guard lock(mutex_);
+    ++asked_;
+    changed_.notify_all();
+}
+
+std::optional<Lsn> DatabaseWatch::position(Duration timeout) {
+    std::unique_lock lock(mutex_);
+    const bool answered = changed_.wait_for(lock, std::chrono::nanoseconds(timeout.nanoseconds),
+                                            [this] { return answered_ == asked_; });
+    return answered ? position_ : std::nullopt;
+}
+
+DatabaseFacts DatabaseWatch::facts() const {
+    const std::lock_guard lock(mutex_);
+    return facts_;
+}
+
+}  // namespace farshore::primary

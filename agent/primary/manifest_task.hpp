@@ -1,0 +1,63 @@
+#pragma once
+// Every upload interval: the marks since the last manifest and what changed over them, signed and
+// queued.
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "agent/primary/mark_sealer.hpp"
+#include "agent/runtime/stop_token.hpp"
+#include "storage/evidence/manifest_writer.hpp"
+#include "storage/state/primary_state.hpp"
+
+namespace farshore::primary {
+
+// A manifest's change lists fold to the listing at its last mark, so they are read from a view of
+// the index that is opened between that mark's commit and the next one. Invariants: a manifest ends
+// with the mark whose cut was the newest when its view was opened.
+class ManifestTask {
+  public:
+    ManifestTask(const std::string& state_file, StreamName stream, AgentName agent, SigningKey key,
+                 std::vector<SourceName> trees, Duration interval, Clock& clock,
+                 std::function<void()> on_queued);
+
+    void begin_epoch(Epoch epoch, const Digest& record);
+    // Blocks until stop; a view that was opened is still written.
+    void run(const runtime::StopToken& stop);
+    // On the cutter's thread, right after the commit of a mark.
+    void on_mark();
+    // The next mark ends a manifest, however young the last one is.
+    void demand();
+    // Waits until a manifest that holds `mark` is queued; its sequence, or nullopt after `timeout`.
+    [[nodiscard]] std::optional<Sequence> wait_written(MarkNumber mark, Duration timeout);
+    // The last mark that a manifest holds.
+    [[nodiscard]] MarkNumber written() const;
+
+  private:
+    void write();
+    [[nodiscard]] storage::ManifestContent read(const storage::ChainStanding& standing);
+
+    Clock& clock_;
+    Duration interval_;
+    std::vector<SourceName> trees_;
+    std::function<void()> on_queued_;
+    storage::PrimaryState view_state_;  // used by whoever holds the turn, see phase_
+    std::unique_ptr<storage::ReadTransaction> view_;
+    storage::Database writer_database_;
+    storage::ManifestWriter writer_;
+
+    enum class Phase : std::uint8_t { idle, viewed };
+    mutable std::mutex mutex_;
+    std::condition_variable_any changed_;
+    Phase phase_ = Phase::idle;
+    bool demanded_ = false;
+    std::optional<BootTime> last_;
+    MarkNumber written_;
+    Sequence sequence_;
+};
+
+}  // namespace farshore::primary

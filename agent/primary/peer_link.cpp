@@ -1,0 +1,78 @@
+#include "agent/primary/peer_link.hpp"
+
+#include "agent/runtime/backoff.hpp"
+#include "agent/runtime/log.hpp"
+#include "agent/runtime/sleeper.hpp"
+
+namespace farshore::primary {
+
+namespace {
+
+constexpr Duration first_delay = Duration::from_ms(100);
+constexpr Duration longest_delay = Duration::from_ms(5'000);
+
+}  // namespace
+
+PeerLink::PeerLink(const SessionContext& context, config::Peer peer, Dial dial)
+    : context_(context), peer_(std::move(peer)), dial_(std::move(dial)) {}
+
+std::shared_ptr<PeerSession> PeerLink::session() const {
+    const std::lock_guard lock(mutex_);
+    return session_;
+}
+
+void PeerLink::run(const runtime::StopToken& stop) {
+    runtime::Backoff backoff(first_delay, longest_delay, 1);
+    runtime::SystemSleeper sleeper;
+    std::string said;  // the same trouble is told once, not at every attempt
+    while (!stop.stop_requested()) {
+        try {
+            connection::Session opened = dial_(peer_);
+            log::info("session with {} opened", peer_.name.str());
+            said.clear();
+            const BootTime began = context_.clock.boot_now();
+            hold(std::move(opened), stop);
+            if (context_.clock.boot_now() - began > longest_delay) {
+                backoff.reset();
+            }
+        } catch (const Error& error) {
+            board_.update([&](PeerView& view) {
+                view.connected = false;
+                view.connection_fault = PeerFault{error, context_.clock.utc_now()};
+            });
+            if (said != error.message() && !stop.stop_requested()) {
+                said = error.message();
+                log::warning("no session with {}: {} {}", peer_.name.str(), error.name(),
+                             error.message());
+            }
+        }
+        if (!sleeper.sleep(backoff.next(), stop)) {
+            return;
+        }
+    }
+}
+
+void PeerLink::hold(connection::Session opened, const runtime::StopToken& stop) {
+    const auto session = std::make_shared<PeerSession>(context_, board_, std::move(opened));
+    {
+        const std::lock_guard lock(mutex_);
+        session_ = session;
+    }
+    board_.update([&](PeerView& view) {
+        view.connected = true;
+        view.connected_since = context_.clock.utc_now();
+        view.connection_fault.reset();
+        view.faults.clear();
+        view.streaming.clear();
+    });
+    context_.on_progress();
+    const Error reason = session->run(stop);
+    {
+        const std::lock_guard lock(mutex_);
+        session_.reset();
+    }
+    context_.on_progress();
+    throw reason;
+}
+
+}  // namespace farshore::primary

@@ -1,0 +1,247 @@
+#include "agent/primary/peer_session.hpp"
+
+#include "agent/runtime/log.hpp"
+
+namespace farshore::primary {
+
+namespace {
+
+// A cut that is applied later than this many cuts after is told by a newer one anyway.
+constexpr std::size_t unapplied_kept = 4096;
+
+}  // namespace
+
+PeerSession::PeerSession(const SessionContext& context, PeerBoard& board,
+                         connection::Session session)
+    : context_(context),
+      board_(board),
+      session_(std::move(session)),
+      bulk_(std::make_shared<BulkSender>(session_.bulk)),
+      state_(context.state_file),
+      channel_(session_.control, context.clock,
+               {.frame = [this](Frame frame) { take(std::move(frame)); },
+                .sample = [this](const session::ClockSample& sample) { take_sample(sample); },
+                .request = context.serve}),
+      feed_(*session_.control, *bulk_, context.history, state_, wiring()) {
+    for (const config::Database& database : context.config.databases) {
+        const auto lane = session_.databases.find(database.name);
+        if (lane == session_.databases.end()) {
+            continue;
+        }
+        const SourceName name = database.name;
+        const auto standing = session_.welcome.databases.find(name);
+        DatabaseTask::Events events;
+        events.on_transaction = [this, name](Lsn end, const Digest& sha256) {
+            context_.on_transaction(name, end, sha256);
+        };
+        events.on_position = context.on_progress;
+        events.on_copy = [this, name](const CopyProgress& progress) {
+            board_.update([&](PeerView& view) { view.copies[name] = progress; });
+        };
+        events.on_fault = [this, name](const std::optional<Error>& error) {
+            board_.update([&](PeerView& view) {
+                view.streaming[name] = !error;
+                if (error) {
+                    view.faults.insert_or_assign(name.str(),
+                                                 PeerFault{*error, context_.clock.utc_now()});
+                } else {
+                    view.faults.erase(name.str());
+                    view.copies.erase(name);
+                }
+            });
+        };
+        databases_[name] = std::make_unique<DatabaseTask>(
+            context.config.agent.stream, session_.peer, database, context.clock, lane->second,
+            standing == session_.welcome.databases.end() ? DatabaseStanding{} : standing->second,
+            std::move(events));
+    }
+}
+
+PeerSession::~PeerSession() = default;
+
+CutFeedWiring PeerSession::wiring() {
+    CutFeedWiring wiring;
+    for (const config::Tree& tree : context_.config.trees) {
+        wiring.trees.push_back(tree.name);
+    }
+    wiring.streaming_databases = [this] { return streaming_databases(); };
+    wiring.want_position = [this](const SourceName& database, Lsn lsn) {
+        want_position(database, lsn);
+    };
+    wiring.send_wanted = [this](const WantedContent& wanted) {
+        return context_.send_wanted(wanted, *bulk_);
+    };
+    wiring.on_received = [this](const std::shared_ptr<const CutRecord>& record) {
+        received(record);
+    };
+    return wiring;
+}
+
+Error PeerSession::run(const runtime::StopToken& stop) {
+    runtime::TaskGroup tasks(
+        [this](const runtime::TaskFailure& failure) { session_.close(failure.error); });
+    context_.broadcast.add(bulk_);
+    channel_.start(context_.config.replication.mark_interval);
+    for (const auto& [name, task] : databases_) {
+        tasks.start("db " + name.str(),
+                    [&database = *task](const runtime::StopToken& token) { database.run(token); });
+    }
+    tasks.start("cut feed", [this](const runtime::StopToken& token) {
+        feed_.run(session_.welcome.received_cut, token);
+    });
+    const std::stop_callback closes(
+        stop, [this] { session_.close(Error(ErrorCode::cancelled, "the agent is stopping")); });
+    Error reason = channel_.wait_closed();
+    context_.broadcast.remove(bulk_);
+    session_.close(reason);
+    feed_.close();
+    tasks.request_stop();
+    for (const auto& [name, task] : databases_) {
+        task->stop();
+    }
+    tasks.join();
+    channel_.stop();
+    // A task's own failure says more than the lane that it closed.
+    if (const auto failure = tasks.first_failure()) {
+        reason = failure->error;
+    }
+    return reason;
+}
+
+void PeerSession::take(Frame frame) {
+    switch (frame.kind) {
+        case MessageKind::received:
+        case MessageKind::content_wanted:
+            feed_.take(std::move(frame));
+            break;
+        case MessageKind::applied:
+            take_applied(from_frame<Applied>(frame));
+            break;
+        case MessageKind::peer_state:
+            take_state(from_frame<PeerState>(frame));
+            break;
+        default:
+            throw Error(ErrorCode::malformed, "a frame of kind " +
+                                                  std::to_string(static_cast<int>(frame.kind)) +
+                                                  " does not belong on a control lane");
+    }
+}
+
+void PeerSession::received(const std::shared_ptr<const CutRecord>& record) {
+    {
+        const std::lock_guard lock(unapplied_mutex_);
+        unapplied_[record->cut] = record;
+        if (unapplied_.size() > unapplied_kept) {
+            unapplied_.erase(unapplied_.begin());
+        }
+    }
+    // The one line that moves the slots: the secondary has said that it holds this cut durably.
+    for (const auto& [name, lsn] : record->databases) {
+        const auto task = databases_.find(name);
+        if (task != databases_.end() && task->second->is_streaming()) {
+            task->second->confirm(lsn);
+        }
+    }
+    board_.update([&](PeerView& view) { view.received = record; });
+    context_.on_progress();
+}
+
+void PeerSession::take_applied(const Applied& applied) {
+    std::shared_ptr<const CutRecord> record;
+    {
+        const std::lock_guard lock(unapplied_mutex_);
+        const auto found = unapplied_.find(applied.cut);
+        if (found != unapplied_.end()) {
+            record = found->second;
+        }
+        unapplied_.erase(unapplied_.begin(), unapplied_.upper_bound(applied.cut));
+    }
+    if (!record) {
+        return;  // of an earlier session: the next one that is applied tells more
+    }
+    compare_digests(*record, applied);
+    board_.update([&](PeerView& view) { view.applied = record; });
+    context_.on_progress();
+}
+
+void PeerSession::compare_digests(const CutRecord& record, const Applied& applied) {
+    if (!record.is_mark || !record.newest_mark) {
+        return;
+    }
+    for (const auto& [tree, digest] : record.newest_mark->tree_digests) {
+        const auto found = applied.trees.find(tree);
+        if (found == applied.trees.end() || found->second == digest) {
+            continue;
+        }
+        log::warning("tree {} on {} is not what mark {} says: telling it everything again",
+                     tree.str(), session_.peer.str(), record.newest_mark->mark.value());
+        feed_.tell_everything();
+    }
+}
+
+void PeerSession::take_state(const PeerState& state) {
+    board_.update([&](PeerView& view) {
+        if (state.state == "stopped") {
+            view.faults.insert_or_assign(
+                "peer/" + state.source,
+                PeerFault{Error(ErrorCode::internal, state.reason), context_.clock.utc_now()});
+        } else {
+            view.faults.erase("peer/" + state.source);
+        }
+    });
+}
+
+void PeerSession::take_sample(const session::ClockSample& sample) {
+    offset_.add({.asked = sample.asked,
+                 .received = sample.peer_received,
+                 .answered = sample.peer_answered,
+                 .returned = sample.returned});
+    const auto estimate = offset_.at(sample.returned);
+    board_.update([&](PeerView& view) {
+        view.round_trip = offset_.round_trip();
+        if (estimate) {
+            const auto utc = utc_offset(*estimate, sample.peer_utc, sample.peer_answered,
+                                        sample.our_utc, sample.returned);
+            if (utc) {
+                view.utc_offset = utc->value;
+                view.utc_offset_error = utc->error;
+            }
+        }
+    });
+}
+
+std::vector<SourceName> PeerSession::streaming_databases() const {
+    std::vector<SourceName> streaming;
+    for (const auto& [name, task] : databases_) {
+        if (task->is_streaming()) {
+            streaming.push_back(name);
+        }
+    }
+    return streaming;
+}
+
+Lsn PeerSession::position(const SourceName& database) const {
+    const auto task = databases_.find(database);
+    return task == databases_.end() ? Lsn() : task->second->position();
+}
+
+void PeerSession::want_position(const SourceName& database, Lsn lsn) {
+    const auto task = databases_.find(database);
+    if (task != databases_.end()) {
+        task->second->want_position(lsn);
+    }
+}
+
+void PeerSession::send_evidence(const std::string& key, std::string_view bytes) {
+    std::uint64_t offset = 0;
+    do {
+        const std::string_view piece = bytes.substr(offset, limits::payload_piece);
+        EvidenceObject object{
+            .key = key, .bytes = std::string(piece), .offset = offset, .last = false};
+        offset += piece.size();
+        object.last = offset == bytes.size();
+        connection::send(channel_.lane(), object);
+    } while (offset < bytes.size());
+}
+
+}  // namespace farshore::primary

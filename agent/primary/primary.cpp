@@ -1,0 +1,305 @@
+#include "agent/primary/primary.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "agent/primary/files/inotify_watcher.hpp"
+#include "agent/runtime/log.hpp"
+#include "agent/runtime/sleeper.hpp"
+
+namespace farshore::primary {
+
+namespace {
+
+constexpr Duration epoch_retry = Duration::from_ms(2'000);
+// At the end: how long APPLIED and the store are waited for (the whole stop takes 8 s at most).
+constexpr Duration last_applied = Duration::from_ms(4'000);
+constexpr Duration last_upload = Duration::from_ms(1'500);
+
+std::vector<SourceName> tree_names(const config::Config& config) {
+    std::vector<SourceName> names;
+    for (const config::Tree& tree : config.trees) {
+        names.push_back(tree.name);
+    }
+    return names;
+}
+
+}  // namespace
+
+Primary::Primary(PrimaryServices services)
+    : services_(std::move(services)),
+      sealer_(services_.config.agent.stream, services_.config.agent.name,
+              services_.config.objective_rpo, services_.key),
+      state_(services_.state_file),
+      context_(session_context()),
+      uploads_(services_.state_file, {&services_.evidence, &services_.store}, services_.clock,
+               [](const storage::OutboxItem&) {}),
+      manifests_(services_.state_file, services_.config.agent.stream, services_.config.agent.name,
+                 services_.key, tree_names(services_.config),
+                 services_.config.store.upload_interval, services_.clock,
+                 [this] { uploads_.wake(); }),
+      tasks_([this](const runtime::TaskFailure& failure) {
+          log::error("{} ended: {} {}", failure.task, failure.error.name(),
+                     failure.error.message());
+          trigger_.stop();
+      }) {
+    make_trees();
+    std::vector<AgentName> peers;
+    for (const config::Peer& peer : services_.config.peers) {
+        peers.push_back(peer.name);
+        links_.push_back(std::make_unique<PeerLink>(context_, peer, [this](const config::Peer& to) {
+            Hello hello;
+            hello.stream = services_.config.agent.stream;
+            hello.agent = services_.config.agent.name;
+            hello.epoch = *epoch();
+            hello.boot_id = services_.clock.boot_id();
+            hello.bulk_lanes = static_cast<std::uint16_t>(services_.config.replication.bulk_lanes);
+            hello.trees = tree_names(services_.config);
+            for (const config::Database& database : services_.config.databases) {
+                hello.databases.push_back(database.name);
+            }
+            return services_.dial(to, hello);
+        }));
+    }
+    for (const config::Database& database : services_.config.databases) {
+        watches_[database.name] = std::make_unique<DatabaseWatch>(services_.config.agent.stream,
+                                                                  database, peers, services_.clock);
+        transactions_[database.name] = std::make_unique<TransactionLog>();
+    }
+}
+
+Primary::~Primary() {
+    tasks_.request_stop();
+    for (const auto& tree : trees_) {
+        tree->wake();
+    }
+    tasks_.join();
+}
+
+SessionContext Primary::session_context() {
+    return {.config = services_.config,
+            .clock = services_.clock,
+            .state_file = services_.state_file,
+            .history = history_,
+            .broadcast = broadcast_,
+            .send_wanted =
+                [this](const WantedContent& wanted, BulkSender& bulk) {
+                    SessionSink sink(bulk);
+                    TreeSource* source = tree(wanted.tree);
+                    return source != nullptr && source->read_wanted(wanted, sink);
+                },
+            .on_transaction =
+                [this](const SourceName& database, Lsn end, const Digest& sha256) {
+                    transactions_.at(database)->append(end, sha256);
+                    trigger_.notify();
+                },
+            .on_progress = [this] { on_progress(); },
+            .serve = services_.serve};
+}
+
+void Primary::run(const runtime::StopToken& stop) {
+    open_epoch(stop);
+    if (stop.stop_requested()) {
+        return;
+    }
+    for (const auto& tree : trees_) {
+        tree->start();
+    }
+    cutter_ = std::make_unique<Cutter>(state_, history_, trigger_, services_.clock, sealer_,
+                                       services_.config.replication, cutter_wiring());
+    cutter_->restore();
+    start_tasks();
+    cutter_->run(stop);
+    last_words();
+    tasks_.request_stop();
+    for (const auto& tree : trees_) {
+        tree->wake();
+    }
+    tasks_.join();
+    if (const auto failure = tasks_.first_failure()) {
+        throw failure->error;
+    }
+}
+
+void Primary::open_epoch(const runtime::StopToken& stop) {
+    // Once it is open, the record that is kept here is as good as the one in the store.
+    const std::string key =
+        storage::make_key(storage::EpochKey{services_.config.agent.stream, Epoch(1)});
+    const auto kept = services_.evidence.get(key, limits::mark_envelope);
+    if (kept) {
+        enter_epoch(storage::check_epoch(services_.trust, Epoch(1), kept.value()).take());
+        return;
+    }
+    runtime::SystemSleeper sleeper;
+    while (!stop.stop_requested()) {
+        try {
+            const storage::OpenedEpoch opened = storage::open_first_epoch(
+                services_.store, services_.trust, services_.config.agent.name, services_.key,
+                services_.clock.utc_now());
+            (void)services_.evidence.create(opened.key, opened.envelope);
+            enter_epoch(opened);
+            return;
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::store_unavailable && error.action() != Action::retry) {
+                throw;
+            }
+            const std::lock_guard lock(mutex_);
+            if (!fault_) {
+                log::warning("the epoch can't be opened yet: {} {}", error.name(), error.message());
+            }
+            fault_ = PeerFault{error, services_.clock.utc_now()};
+        }
+        (void)sleeper.sleep(epoch_retry, stop);
+    }
+}
+
+void Primary::enter_epoch(const storage::OpenedEpoch& opened) {
+    if (opened.record.primary != services_.config.agent.name) {
+        throw Error(ErrorCode::fenced, "epoch " + std::to_string(opened.record.epoch.value()) +
+                                           " has another primary: " + opened.record.primary.str());
+    }
+    state_.set_epoch(opened.record.epoch);
+    manifests_.begin_epoch(opened.record.epoch, opened.digest);
+    const std::lock_guard lock(mutex_);
+    epoch_ = opened.record.epoch;
+    fault_.reset();
+}
+
+void Primary::make_trees() {
+    for (const config::Tree& tree : services_.config.trees) {
+        TreeSourceSettings settings;
+        settings.stream = services_.config.agent.stream;
+        settings.tree = tree;
+        trees_.push_back(std::make_unique<TreeSource>(settings,
+                                                      TreeSourceParts{.files = services_.files,
+                                                                      .state = state_,
+                                                                      .sink = broadcast_,
+                                                                      .clock = services_.clock,
+                                                                      .random = services_.random},
+                                                      std::make_unique<InotifyWatcher>()));
+    }
+}
+
+void Primary::start_tasks() {
+    tasks_.start("uploads", [this](const runtime::StopToken& stop) { uploads_.run(stop); });
+    tasks_.start("manifests", [this](const runtime::StopToken& stop) { manifests_.run(stop); });
+    for (const auto& [name, watch] : watches_) {
+        tasks_.start("watch " + name.str(),
+                     [&database = *watch](const runtime::StopToken& stop) { database.run(stop); });
+    }
+    for (const auto& tree : trees_) {
+        tasks_.start("events " + tree->name().str(),
+                     [this, &source = *tree](const runtime::StopToken& stop) {
+                         while (!stop.stop_requested()) {
+                             if (source.wait_for_change(Duration::from_ms(1'000))) {
+                                 trigger_.notify();
+                             }
+                         }
+                     });
+    }
+    for (const auto& link : links_) {
+        start_peer(*link);
+    }
+}
+
+void Primary::start_peer(PeerLink& link) {
+    tasks_.start("peer " + link.name().str(),
+                 [&link](const runtime::StopToken& stop) { link.run(stop); });
+    tasks_.start("evidence " + link.name().str(),
+                 [this, &link](const runtime::StopToken& stop) { feed_evidence(link, stop); });
+}
+
+CutterWiring Primary::cutter_wiring() {
+    CutterWiring wiring;
+    for (const auto& tree : trees_) {
+        wiring.trees.push_back(tree.get());
+    }
+    for (const auto& [name, watch] : watches_) {
+        wiring.databases[name] = {.watch = watch.get(),
+                                  .transactions = transactions_.at(name).get()};
+    }
+    wiring.position = [this](const SourceName& name) { return position(name); };
+    wiring.want_position = [this](const SourceName& name, Lsn lsn) {
+        for (const auto& link : links_) {
+            if (const auto session = link->session()) {
+                session->want_position(name, lsn);
+            }
+        }
+    };
+    wiring.is_received = [this](CutNumber cut) {
+        return std::any_of(links_.begin(), links_.end(), [cut](const auto& link) {
+            const PeerView view = link->view();
+            return view.connected &&
+                   (cut.is_zero() || (view.received && view.received->cut >= cut));
+        });
+    };
+    wiring.on_mark = [this](const SealedMark& sealed, CutNumber) { on_mark(sealed); };
+    return wiring;
+}
+
+void Primary::on_mark(const SealedMark& sealed) {
+    manifests_.on_mark();
+    const std::lock_guard lock(mutex_);
+    newest_mark_ = sealed.mark;
+    progress_.notify_all();
+}
+
+void Primary::on_progress() {
+    trigger_.look_again();
+    const std::lock_guard lock(mutex_);
+    progress_.notify_all();
+}
+
+void Primary::last_words() {
+    // The last mark was taken when the cutter ended. What can't be sent now stays queued.
+    const BootTime until = services_.clock.boot_now() + last_applied;
+    const auto newest = history_.newest();
+    {
+        std::unique_lock lock(mutex_);
+        while (newest && !all_applied(newest->cut)) {
+            const Duration left = until - services_.clock.boot_now();
+            if (left.nanoseconds <= 0) {
+                log::info("stopping before everything was applied");
+                break;
+            }
+            progress_.wait_for(lock, std::chrono::nanoseconds(left.nanoseconds));
+        }
+    }
+    if (!uploads_.wait_empty(last_upload)) {
+        log::info("some evidence stays queued for the store");
+    }
+}
+
+bool Primary::all_applied(CutNumber cut) const {
+    return std::all_of(links_.begin(), links_.end(), [cut](const auto& link) {
+        const PeerView view = link->view();
+        // Who is not connected can't be waited for.
+        return !view.connected || (view.applied && view.applied->cut >= cut);
+    });
+}
+
+void Primary::feed_evidence(PeerLink& link, const runtime::StopToken& stop) {
+    const storage::ChainKey chain{.stream = services_.config.agent.stream,
+                                  .epoch = *epoch(),
+                                  .agent = services_.config.agent.name};
+    runtime::SystemSleeper sleeper;
+    while (sleeper.sleep(Duration::from_ms(500), stop)) {
+        const auto session = link.session();
+        if (!session) {
+            continue;
+        }
+        try {
+            const Sequence held(std::stoull(session->ask("evidence_held", "", last_applied)));
+            EvidenceFeed feed(services_.evidence, chain,
+                              [&](const std::string& key, const std::string& bytes) {
+                                  session->send_evidence(key, bytes);
+                              });
+            feed.run(held, stop);
+        } catch (const Error& error) {
+            // The session has ended, or there is nothing to send yet: again with the next one.
+            log::debug("evidence for {}: {}", link.name().str(), error.message());
+        }
+    }
+}
+
+}  // namespace farshore::primary

@@ -1,0 +1,123 @@
+#pragma once
+// The primary's role: owns the parts of this folder, starts them in order and stops them in
+// reverse.
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/primary/content_broadcast.hpp"
+#include "agent/primary/cutter.hpp"
+#include "agent/primary/evidence_feed.hpp"
+#include "agent/primary/manifest_task.hpp"
+#include "agent/primary/peer_link.hpp"
+#include "agent/runtime/task_group.hpp"
+#include "agent/session/upload_task.hpp"
+#include "protocol/trust.hpp"
+#include "storage/evidence/epoch_store.hpp"
+
+namespace farshore::primary {
+
+// What the role uses of the agent around it; all of it outlives the role.
+struct PrimaryServices {
+    const config::Config& config;
+    Clock& clock;
+    runtime::Random& random;
+    storage::FileSystem& files;
+    std::string state_file;
+    SigningKey key;
+    const TrustSet& trust;
+    storage::ObjectStore& store;     // the config's
+    storage::ObjectStore& evidence;  // this agent's own copy
+    std::function<connection::Session(const config::Peer&, const Hello&)> dial;
+    // The operator's wishes at a secondary: JSON in, JSON out.
+    std::function<std::string(const std::string& verb, const std::string& json)> serve;
+};
+
+struct NamedPeer {
+    AgentName name;
+    PeerView view;
+};
+
+// Invariants: no cut is taken before the epoch's record says that this agent is its primary.
+class Primary {
+  public:
+    explicit Primary(PrimaryServices services);
+    ~Primary();
+
+    // Opens the epoch (waits for the store when it has to), then cuts until stop. Throws fenced
+    // when another agent is the primary.
+    void run(const runtime::StopToken& stop);
+
+    // --- what there is to tell; thread-safe
+    [[nodiscard]] std::optional<Epoch> epoch() const;
+    [[nodiscard]] std::vector<NamedPeer> peers() const;
+    [[nodiscard]] DatabaseFacts database(const SourceName& name) const;
+    [[nodiscard]] std::shared_ptr<const CutRecord> newest_cut() const { return history_.newest(); }
+    [[nodiscard]] std::optional<Mark> newest_mark() const;
+    [[nodiscard]] session::UploadFigures uploads() const { return uploads_.figures(); }
+    [[nodiscard]] std::optional<PeerFault> fault() const;
+    // What the decoders have passed, the best of all sessions.
+    [[nodiscard]] Lsn position(const SourceName& database) const;
+
+    // --- what can be asked for; thread-safe
+    // Forces a mark, and waits until every secondary has received (or applied) one that holds all
+    // that was changed before the call. Throws timeout or cancelled.
+    [[nodiscard]] MarkFacts flush(bool until_applied, Duration timeout,
+                                  const runtime::StopToken& stop);
+    // Forces a mark and a manifest that ends with it; returns when that is in the store. Throws
+    // timeout.
+    struct Published {
+        MarkNumber mark;
+        Sequence manifest;
+    };
+    [[nodiscard]] Published publish(Duration timeout);
+    [[nodiscard]] TreeSource* tree(const SourceName& name);
+    // The session with that secondary; null while there is none.
+    [[nodiscard]] std::shared_ptr<PeerSession> session(const AgentName& peer) const;
+
+  private:
+    void open_epoch(const runtime::StopToken& stop);
+    void enter_epoch(const storage::OpenedEpoch& opened);
+    void start_tasks();
+    void make_trees();
+    void start_peer(PeerLink& link);
+    void feed_evidence(PeerLink& link, const runtime::StopToken& stop);
+    void last_words();
+    CutterWiring cutter_wiring();
+    SessionContext session_context();
+    void on_mark(const SealedMark& sealed);
+    void on_progress();
+    [[nodiscard]] std::optional<MarkFacts> held_by_all(bool applied, Timestamp since) const;
+    [[nodiscard]] bool all_applied(CutNumber cut) const;
+
+    PrimaryServices services_;
+    CutTrigger trigger_;
+    CutHistory history_;
+    ContentBroadcast broadcast_;
+    MarkSealer sealer_;
+    storage::PrimaryState state_;  // of the cutter's thread
+    std::vector<std::unique_ptr<TreeSource>> trees_;
+    std::map<SourceName, std::unique_ptr<DatabaseWatch>> watches_;
+    std::map<SourceName, std::unique_ptr<TransactionLog>> transactions_;
+    SessionContext context_;
+    std::vector<std::unique_ptr<PeerLink>> links_;
+    session::UploadTask uploads_;
+    ManifestTask manifests_;
+    std::unique_ptr<Cutter> cutter_;
+
+    mutable std::mutex mutex_;
+    mutable std::condition_variable_any progress_;
+    std::optional<Epoch> epoch_;
+    std::optional<Mark> newest_mark_;
+    std::optional<PeerFault> fault_;
+    runtime::TaskGroup tasks_;
+};
+
+}  // namespace farshore::primary

@@ -1,0 +1,141 @@
+// What can be asked of the primary while it runs: figures, flush, publish.
+
+#include <algorithm>
+#include <chrono>
+
+#include "agent/primary/primary.hpp"
+
+namespace farshore::primary {
+
+namespace {
+
+// All that was changed before `since` is in this mark.
+bool covers(const std::optional<MarkFacts>& mark, Timestamp since) {
+    if (!mark) {
+        return false;
+    }
+    if (mark->pending_files > 0 && (!mark->pending_oldest || *mark->pending_oldest <= since)) {
+        return false;
+    }
+    return std::all_of(mark->sources.begin(), mark->sources.end(), [since](const auto& source) {
+        return source.second.as_of && *source.second.as_of >= since;
+    });
+}
+
+}  // namespace
+
+std::optional<Epoch> Primary::epoch() const {
+    const std::lock_guard lock(mutex_);
+    return epoch_;
+}
+
+std::vector<NamedPeer> Primary::peers() const {
+    std::vector<NamedPeer> all;
+    for (const auto& link : links_) {
+        all.push_back({link->name(), link->view()});
+    }
+    return all;
+}
+
+DatabaseFacts Primary::database(const SourceName& name) const {
+    const auto watch = watches_.find(name);
+    return watch == watches_.end() ? DatabaseFacts{} : watch->second->facts();
+}
+
+std::optional<Mark> Primary::newest_mark() const {
+    const std::lock_guard lock(mutex_);
+    return newest_mark_;
+}
+
+std::optional<PeerFault> Primary::fault() const {
+    const std::lock_guard lock(mutex_);
+    return fault_;
+}
+
+Lsn Primary::position(const SourceName& database) const {
+    Lsn best;
+    for (const auto& link : links_) {
+        if (const auto open = link->session()) {
+            best = std::max(best, open->position(database));
+        }
+    }
+    return best;
+}
+
+TreeSource* Primary::tree(const SourceName& name) {
+    for (const auto& tree : trees_) {
+        if (tree->name() == name) {
+            return tree.get();
+        }
+    }
+    return nullptr;
+}
+
+std::shared_ptr<PeerSession> Primary::session(const AgentName& peer) const {
+    for (const auto& link : links_) {
+        if (link->name() == peer) {
+            return link->session();
+        }
+    }
+    return nullptr;
+}
+
+std::optional<MarkFacts> Primary::held_by_all(bool applied, Timestamp since) const {
+    std::optional<MarkFacts> first;
+    for (const auto& link : links_) {
+        const PeerView view = link->view();
+        const auto& record = applied ? view.applied : view.received;
+        if (!record) {
+            return std::nullopt;
+        }
+        const auto& mark =
+            covers(record->newest_mark, since) ? record->newest_mark : record->newest_complete_mark;
+        if (!covers(mark, since)) {
+            return std::nullopt;
+        }
+        if (!first || mark->mark > first->mark) {
+            first = mark;
+        }
+    }
+    return first;
+}
+
+MarkFacts Primary::flush(bool until_applied, Duration timeout, const runtime::StopToken& stop) {
+    const Timestamp since = services_.clock.utc_now();
+    const BootTime until = services_.clock.boot_now() + timeout;
+    trigger_.demand_mark();
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        if (const auto mark = held_by_all(until_applied, since)) {
+            return *mark;
+        }
+        const Duration left = until - services_.clock.boot_now();
+        if (left.nanoseconds <= 0) {
+            throw Error(ErrorCode::timeout,
+                        "no mark that holds everything from before the call was " +
+                            std::string(until_applied ? "applied" : "received") +
+                            " by every secondary in time");
+        }
+        progress_.wait_for(lock, stop, std::chrono::nanoseconds(left.nanoseconds),
+                           [&] { return held_by_all(until_applied, since).has_value(); });
+        if (stop.stop_requested()) {
+            throw Error(ErrorCode::cancelled, "the agent is stopping");
+        }
+    }
+}
+
+Primary::Published Primary::publish(Duration timeout) {
+    const BootTime until = services_.clock.boot_now() + timeout;
+    const auto before = history_.newest();
+    const MarkNumber wanted =
+        before && before->newest_mark ? before->newest_mark->mark.next() : MarkNumber(1);
+    manifests_.demand();
+    trigger_.demand_mark();
+    const auto sequence = manifests_.wait_written(wanted, timeout);
+    if (!sequence || !uploads_.wait_empty(until - services_.clock.boot_now())) {
+        throw Error(ErrorCode::timeout, "the evidence up to now was not in the store in time");
+    }
+    return {.mark = manifests_.written(), .manifest = *sequence};
+}
+
+}  // namespace farshore::primary

@@ -1,0 +1,211 @@
+#include "agent/secondary/applier.hpp"
+
+#include <chrono>
+
+#include "agent/runtime/backoff.hpp"
+#include "agent/secondary/files/tree_applier.hpp"
+
+namespace farshore::secondary {
+
+namespace {
+
+constexpr Duration idle_look = Duration::from_ms(1'000);
+constexpr Duration first_delay = Duration::from_ms(200);
+constexpr Duration longest_delay = Duration::from_ms(5'000);
+
+}  // namespace
+
+Applier::Applier(ApplierParts parts) : parts_(std::move(parts)) {
+    for (const auto& [name, database] : parts_.databases) {
+        appliers_[name] =
+            std::make_unique<DatabaseApplier>(parts_.stream, database->config, database->spool);
+        // What was applied since the last mark, before this process began, was not seen.
+        digests_[name] = std::nullopt;
+    }
+}
+
+void Applier::wake() {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+    changed_.notify_all();
+}
+
+void Applier::wait(Duration duration, const runtime::StopToken& stop) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, stop, std::chrono::nanoseconds(duration.nanoseconds),
+                      [this] { return woken_; });
+    woken_ = false;
+}
+
+void Applier::run(const runtime::StopToken& stop) {
+    const std::stop_callback ends(stop, [this] {
+        for (const auto& [name, applier] : appliers_) {
+            applier->stop();
+        }
+    });
+    storage::SecondaryState state(parts_.state_file);
+    runtime::Backoff backoff(first_delay, longest_delay, 1);
+    while (!stop.stop_requested()) {
+        try {
+            if (!apply_next(state, stop)) {
+                wait(idle_look, stop);
+            }
+            backoff.reset();
+        } catch (const Error& error) {
+            if (stop.stop_requested()) {
+                return;
+            }
+            if (error.code() == ErrorCode::sync_failed || error.code() == ErrorCode::internal) {
+                throw;
+            }
+            parts_.faults.raise("applying", error);
+            wait(backoff.next(), stop);
+        }
+    }
+}
+
+bool Applier::apply_next(storage::SecondaryState& state, const runtime::StopToken& stop) {
+    const auto cut = state.next_to_apply();
+    if (!cut) {
+        return false;
+    }
+    apply(state, *cut, stop);
+    parts_.faults.clear("applying");
+    return true;
+}
+
+void Applier::apply(storage::SecondaryState& state, const storage::ReceivedCut& cut,
+                    const runtime::StopToken& stop) {
+    std::vector<std::unique_ptr<TreeApplier>> trees;
+    for (const auto& [name, tree] : parts_.trees) {
+        tree->require_ours(state, parts_.random);
+        trees.push_back(std::make_unique<TreeApplier>(parts_.files, tree->root(), tree->staging(),
+                                                      state.index(), name));
+    }
+    for (const auto& tree : trees) {
+        tree->apply_files(cut.cut);
+    }
+    apply_rows(state, cut, stop);
+    for (const auto& tree : trees) {
+        tree->apply_removals(cut.cut);
+    }
+    for (const auto& tree : trees) {
+        tree->sync();
+    }
+    for (const auto& tree : trees) {
+        tree->settle(cut.cut);
+    }
+    finish(state, cut);
+}
+
+void Applier::apply_rows(storage::SecondaryState& state, const storage::ReceivedCut& cut,
+                         const runtime::StopToken& stop) {
+    for (const auto& [name, point] : cut.databases) {
+        apply_database(state, name, point, stop);
+    }
+}
+
+void Applier::apply_database(storage::SecondaryState& state, const SourceName& name,
+                             const storage::DatabasePoint& point, const runtime::StopToken& stop) {
+    const auto found = parts_.databases.find(name);
+    if (found == parts_.databases.end()) {
+        return;
+    }
+    StopPoint stop_point;
+    {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, stop, [&] {
+            const auto held = stop_points_.find(name);
+            return held == stop_points_.end() || held->second.lsn.has_value();
+        });
+        if (stop.stop_requested()) {
+            throw Error(ErrorCode::cancelled, "the agent is stopping");
+        }
+        const auto held = stop_points_.find(name);
+        if (held != stop_points_.end() && *held->second.lsn <= point.lsn) {
+            stop_point = std::move(held->second);
+            stop_points_.erase(held);
+        }
+    }
+    const std::lock_guard turn(found->second->turn);
+    const storage::DatabaseState standing = state.databases()[name];
+    storage::SpoolPosition begin = standing.applied.spool_end;
+    // A first copy that came after this cut was received holds the cut's rows already.
+    if (standing.standing.copied && point.lsn > standing.applied.lsn) {
+        if (stop_point.lsn) {
+            const storage::SpoolPosition end = found->second->spool.position_at(*stop_point.lsn);
+            apply_range(name, {.begin = begin, .end = end, .lsn = *stop_point.lsn});
+            stop_point.there();
+            stop_point.there = nullptr;
+            begin = end;
+        }
+        apply_range(name, {.begin = begin, .end = point.spool_end, .lsn = point.lsn});
+    }
+    if (stop_point.there) {
+        stop_point.there();
+    }
+}
+
+void Applier::apply_range(const SourceName& name, const ApplyRange& range) {
+    std::optional<Sha256>& digest = digests_[name];
+    try {
+        appliers_.at(name)->apply_up_to(range, [&](Lsn, const Digest& sha256) {
+            if (digest) {
+                digest->update(std::as_bytes(std::span(sha256.bytes)));
+            }
+        });
+    } catch (const Error&) {
+        digest.reset();  // the range will be told again from its beginning
+        throw;
+    }
+}
+
+void Applier::finish(storage::SecondaryState& state, const storage::ReceivedCut& cut) {
+    std::map<SourceName, Digest> trees;
+    for (const auto& [name, tree] : parts_.trees) {
+        trees[name] = state.index().totals(name).digest.value();
+    }
+    std::map<SourceName, Digest> sources = trees;
+    if (cut.is_mark) {
+        for (auto& [name, digest] : digests_) {
+            if (digest && cut.databases.contains(name)) {
+                sources[name] = digest->finish();
+            }
+            digest.emplace();
+        }
+    }
+    const ClockReading now = parts_.clock.read();
+    state.commit_applied(cut.cut, {.at = now.utc, .clock_error = now.utc_error}, sources);
+    // The one line that says applied: all of it is visible and durable.
+    parts_.on_applied(cut.cut, trees);
+    for (const auto& [name, point] : cut.databases) {
+        const auto database = parts_.databases.find(name);
+        if (database != parts_.databases.end()) {
+            database->second->spool.release_up_to(state.databases()[name].applied.spool_end);
+        }
+    }
+    for (const auto& [name, tree] : parts_.trees) {
+        tree->staging().release_unneeded([&, tree_name = name](const Digest& sha256) {
+            return state.index().needs(tree_name, sha256);
+        });
+    }
+}
+
+void Applier::hold(const SourceName& database) {
+    const std::lock_guard lock(mutex_);
+    stop_points_[database] = {};
+}
+
+void Applier::release(const SourceName& database) {
+    const std::lock_guard lock(mutex_);
+    stop_points_.erase(database);
+    changed_.notify_all();
+}
+
+void Applier::stop_at(const SourceName& database, Lsn lsn, std::function<void()> there) {
+    const std::lock_guard lock(mutex_);
+    stop_points_[database] = {.lsn = lsn, .there = std::move(there)};
+    changed_.notify_all();
+}
+
+}  // namespace farshore::secondary

@@ -1,0 +1,79 @@
+#pragma once
+// Applies received cuts in their order, whether or not a session lasts: files, then rows, then
+// removals.
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "agent/runtime/stop_token.hpp"
+#include "agent/secondary/fault_board.hpp"
+#include "agent/secondary/postgres/database_applier.hpp"
+#include "agent/secondary/replica_database.hpp"
+#include "agent/secondary/replica_tree.hpp"
+#include "storage/state/secondary_state.hpp"
+
+namespace farshore::secondary {
+
+struct ApplierParts {
+    const StreamName stream;
+    const std::map<SourceName, std::shared_ptr<ReplicaTree>>& trees;
+    const std::map<SourceName, std::shared_ptr<ReplicaDatabase>>& databases;
+    storage::FileSystem& files;
+    std::string state_file;
+    Clock& clock;
+    runtime::Random& random;
+    FaultBoard& faults;
+    // A cut is applied: tree digests as the replica has them.
+    std::function<void(CutNumber, const std::map<SourceName, Digest>& trees)> on_applied;
+};
+
+// Invariants: cuts are applied one by one, in order; a cut is said applied at one line, after the
+// replica's databases committed, its files were synced and the state says so.
+class Applier {
+  public:
+    explicit Applier(ApplierParts parts);
+
+    // Blocks until stop.
+    void run(const runtime::StopToken& stop);
+    // A cut was received.
+    void wake();
+    // For a verification at one LSN. hold: no further rows of this database are applied; then
+    // either release, or stop_at: the rows up to `lsn` are applied, `there` is called while the
+    // replica is exactly at it, and applying goes on.
+    void hold(const SourceName& database);
+    void release(const SourceName& database);
+    void stop_at(const SourceName& database, Lsn lsn, std::function<void()> there);
+
+  private:
+    bool apply_next(storage::SecondaryState& state, const runtime::StopToken& stop);
+    void apply(storage::SecondaryState& state, const storage::ReceivedCut& cut,
+               const runtime::StopToken& stop);
+    void apply_rows(storage::SecondaryState& state, const storage::ReceivedCut& cut,
+                    const runtime::StopToken& stop);
+    void apply_database(storage::SecondaryState& state, const SourceName& name,
+                        const storage::DatabasePoint& point, const runtime::StopToken& stop);
+    void apply_range(const SourceName& name, const ApplyRange& range);
+    void finish(storage::SecondaryState& state, const storage::ReceivedCut& cut);
+    void wait(Duration duration, const runtime::StopToken& stop);
+
+    ApplierParts parts_;
+    std::map<SourceName, std::unique_ptr<DatabaseApplier>> appliers_;
+    // The transactions since the last applied mark; empty optional: some were not seen, so the next
+    // mark's digest is not known here.
+    std::map<SourceName, std::optional<Sha256>> digests_;
+    struct StopPoint {
+        std::optional<Lsn> lsn;  // not known yet: held
+        std::function<void()> there;
+    };
+    std::mutex mutex_;
+    std::condition_variable_any changed_;
+    bool woken_ = false;
+    std::map<SourceName, StopPoint> stop_points_;
+};
+
+}  // namespace farshore::secondary

@@ -1,0 +1,51 @@
+#pragma once
+// One bulk lane: content into the staging of its tree.
+
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "agent/connection/lane.hpp"
+#include "agent/runtime/stop_token.hpp"
+#include "agent/secondary/fault_board.hpp"
+#include "agent/secondary/replica_tree.hpp"
+#include "protocol/message_content.hpp"
+
+namespace farshore::secondary {
+
+// Invariants: a content message is counted as processed only when its content is staged, or was
+// found bad and dropped. A full disk stops the lane until there is room: nothing is dropped for it.
+class BulkReceiver {
+  public:
+    using Trees = std::map<SourceName, std::shared_ptr<ReplicaTree>>;
+    // `processed`: how many messages that end a content are done with.
+    BulkReceiver(const Trees& trees, FaultBoard& faults,
+                 std::function<void(std::uint64_t count)> processed);
+
+    // Blocks until stop, or throws the lane's Error or malformed.
+    void run(connection::Lane& lane, const runtime::StopToken& stop);
+
+  private:
+    void take(const Frame& frame, const runtime::StopToken& stop);
+    void take_whole(const ContentWhole& message, const runtime::StopToken& stop);
+    void take_begin(const ContentBegin& message, const runtime::StopToken& stop);
+    void take_data(const ContentData& message, const runtime::StopToken& stop);
+    void take_end(const ContentEnd& message);
+    [[nodiscard]] ReplicaTree& tree(const SourceName& name) const;
+    void count() { processed_(++count_); }
+    // Does it, again and again while the disk is full.
+    void with_room(const SourceName& tree, const runtime::StopToken& stop,
+                   const std::function<void()>& deed);
+
+    struct Incoming {
+        SourceName tree;
+        std::unique_ptr<Staging::Transfer> transfer;
+    };
+    const Trees& trees_;
+    FaultBoard& faults_;
+    std::function<void(std::uint64_t)> processed_;
+    std::uint64_t count_ = 0;
+    std::map<std::uint64_t, Incoming> transfers_;
+};
+
+}  // namespace farshore::secondary

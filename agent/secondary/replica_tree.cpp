@@ -1,0 +1,40 @@
+#include "agent/secondary/replica_tree.hpp"
+
+namespace farshore::secondary {
+
+namespace {
+
+std::string new_marker_id(runtime::Random& random) {
+    static constexpr std::string_view digits = "0123456789abcdef";
+    std::string id;
+    for (const char byte : random.bytes(16)) {
+        id.push_back(digits[static_cast<unsigned char>(byte) >> 4]);
+        id.push_back(digits[static_cast<unsigned char>(byte) & 15U]);
+    }
+    return id;
+}
+
+}  // namespace
+
+ReplicaTree::ReplicaTree(storage::FileSystem& files, const StreamName& stream,
+                         const config::Tree& tree)
+    : files_(files),
+      path_(tree.path),
+      guard_(files, {.stream = stream, .tree = tree.name, .path = tree.path, .adopt = tree.adopt}) {
+}
+
+void ReplicaTree::require_ours(storage::SecondaryState& state, runtime::Random& random) {
+    const std::lock_guard lock(mutex_);
+    if (open_) {
+        guard_.check();
+        return;
+    }
+    guard_.open(state, [&random] { return new_marker_id(random); });
+    // What a received cut still needs is kept; the rest was on its way when the process ended.
+    staging_ = std::make_unique<Staging>(files_, guard_.root(), [&](const Digest& sha256) {
+        return state.index().needs(guard_.tree(), sha256);
+    });
+    open_ = true;
+}
+
+}  // namespace farshore::secondary

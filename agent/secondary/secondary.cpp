@@ -1,0 +1,304 @@
+#include "agent/secondary/secondary.hpp"
+
+#include <chrono>
+
+#include "agent/runtime/log.hpp"
+#include "storage/disk/state_paths.hpp"
+
+namespace farshore::secondary {
+
+namespace {
+
+constexpr Duration accept_turn = Duration::from_ms(500);
+constexpr Duration last_upload = Duration::from_ms(3'000);
+
+// The one agent whose marks we follow in epoch 1 is the peer that dials us.
+AgentName first_peer(const config::Config& config) {
+    return config.peers.empty() ? AgentName() : config.peers.front().name;
+}
+
+}  // namespace
+
+Secondary::Secondary(SecondaryServices services)
+    : services_(std::move(services)),
+      faults_(services_.clock,
+              [this](const std::string& source, const std::string& state,
+                     const std::string& reason) { tell_fault(source, state, reason); }),
+      uploads_(services_.state_file, {&services_.store}, services_.clock,
+               [](const storage::OutboxItem&) {}),
+      receipts_({.state_file = services_.state_file,
+                 .stream = services_.config.agent.stream,
+                 .agent = services_.config.agent.name,
+                 .primary = first_peer(services_.config),
+                 .key = services_.key,
+                 .interval = services_.config.store.upload_interval,
+                 .clock = services_.clock,
+                 .offset =
+                     [this] {
+                         const std::lock_guard lock(mutex_);
+                         return utc_offset_;
+                     },
+                 .on_queued = [this] { uploads_.wake(); }}),
+      evidence_({.kept = services_.evidence,
+                 .state_file = services_.state_file,
+                 .mirror = services_.mirror_evidence,
+                 .trust = services_.trust,
+                 .clock = services_.clock,
+                 .on_epoch = [this](const storage::OpenedEpoch& opened) { on_epoch(opened); },
+                 .on_queued = [this] { uploads_.wake(); }}),
+      context_(context()),
+      view_state_(services_.state_file),
+      tasks_([](const runtime::TaskFailure& failure) {
+          log::error("{} ended: {} {}", failure.task, failure.error.name(),
+                     failure.error.message());
+      }) {
+    for (const config::Tree& tree : services_.config.trees) {
+        trees_[tree.name] =
+            std::make_shared<ReplicaTree>(services_.files, services_.config.agent.stream, tree);
+    }
+    for (const config::Database& database : services_.config.databases) {
+        databases_[database.name] =
+            std::make_shared<ReplicaDatabase>(database, services_.files, services_.state_directory,
+                                              storage::StatePaths::spool_of(database.name));
+    }
+    applier_ = std::make_unique<Applier>(applier_parts());
+    const Epoch epoch = view_state_.standing().epoch;
+    evidence_.restore(services_.config.agent.stream, epoch.is_zero() ? Epoch(1) : epoch);
+}
+
+Secondary::~Secondary() {
+    end_session();
+    tasks_.request_stop();
+    tasks_.join();
+}
+
+SecondaryContext Secondary::context() {
+    return {.config = services_.config,
+            .clock = services_.clock,
+            .random = services_.random,
+            .files = services_.files,
+            .state_file = services_.state_file,
+            .trust = services_.trust,
+            .faults = faults_,
+            .trees = trees_,
+            .databases = databases_,
+            .evidence = evidence_,
+            .on_received =
+                [this] {
+                    applier_->wake();
+                    const std::lock_guard lock(mutex_);
+                    changed_.notify_all();
+                },
+            .on_sample = [this](const session::ClockSample& sample) { on_sample(sample); },
+            .on_peer_state =
+                [this](const PeerState& state) {
+                    const std::lock_guard lock(mutex_);
+                    if (state.state == "stopped") {
+                        primary_faults_[state.source] = state.reason;
+                    } else {
+                        primary_faults_.erase(state.source);
+                    }
+                },
+            .serve = [this](const std::string& verb,
+                            const std::string& json) { return serve(verb, json); }};
+}
+
+ApplierParts Secondary::applier_parts() {
+    return {.stream = services_.config.agent.stream,
+            .trees = trees_,
+            .databases = databases_,
+            .files = services_.files,
+            .state_file = services_.state_file,
+            .clock = services_.clock,
+            .random = services_.random,
+            .faults = faults_,
+            .on_applied = [this](CutNumber cut, const std::map<SourceName, Digest>& trees) {
+                on_applied(cut, trees);
+            }};
+}
+
+void Secondary::run(const runtime::StopToken& stop) {
+    tasks_.start("applier", [this](const runtime::StopToken& token) { applier_->run(token); });
+    tasks_.start("uploads", [this](const runtime::StopToken& token) { uploads_.run(token); });
+    tasks_.start("receipts", [this](const runtime::StopToken& token) { receipts_.run(token); });
+    while (!stop.stop_requested() && !tasks_.stop_requested()) {
+        if (const auto opened = services_.accept(accept_turn)) {
+            hold_session(opened, stop);
+        }
+    }
+    end_session();
+    if (!tasks_.stop_requested()) {
+        receipts_.write_now();
+        if (!uploads_.wait_empty(last_upload)) {
+            log::info("some evidence stays queued for the store");
+        }
+    }
+    tasks_.request_stop();
+    tasks_.join();
+    if (const auto failure = tasks_.first_failure()) {
+        throw failure->error;
+    }
+}
+
+void Secondary::open_sources(storage::SecondaryState& state) {
+    for (const auto& [name, tree] : trees_) {
+        try {
+            tree->require_ours(state, services_.random);
+            faults_.clear(name.str());
+        } catch (const Error& error) {
+            faults_.raise(name.str(), error);
+            throw;
+        }
+    }
+}
+
+Welcome Secondary::answer(const Hello& hello, const AgentName& peer) {
+    const std::lock_guard one(answering_);
+    end_session();
+    storage::SecondaryState state(services_.state_file);
+    if (hello.epoch < state.standing().epoch) {
+        throw Error(ErrorCode::fenced, peer.str() + " speaks for epoch " +
+                                           std::to_string(hello.epoch.value()) + ", here it is " +
+                                           std::to_string(state.standing().epoch.value()));
+    }
+    open_sources(state);
+    if (hello.epoch > state.standing().epoch) {
+        state.enter_epoch(hello.epoch);
+    }
+    const storage::SecondaryStanding standing = state.standing();
+    Welcome welcome;
+    welcome.agent = services_.config.agent.name;
+    welcome.epoch = standing.epoch;
+    welcome.boot_id = services_.clock.boot_id();
+    welcome.received_cut = standing.received_cut;
+    welcome.applied_cut = standing.applied_cut;
+    welcome.received_mark = standing.received_mark;
+    welcome.applied_mark = standing.applied_mark;
+    welcome.received_mark_digest = standing.received_mark_digest;
+    state.index().discard_incoming_above(standing.received_cut);
+    const auto known = state.databases();
+    for (const auto& [name, database] : databases_) {
+        const auto found = known.find(name);
+        if (found != known.end() && found->second.standing.copied) {
+            // What came after the last received cut comes again.
+            database->spool.truncate_to(found->second.received_end);
+            welcome.databases[name] = found->second.standing;
+        } else {
+            database->spool.clear();
+            welcome.databases[name] = DatabaseStanding{};
+        }
+        database->spool.begin_session();
+    }
+    return welcome;
+}
+
+void Secondary::end_session() {
+    std::shared_ptr<SecondarySession> running;
+    {
+        const std::lock_guard lock(mutex_);
+        running = session_;
+    }
+    if (running) {
+        running->session().close(Error(ErrorCode::connection_lost, "another session begins"));
+    }
+    running.reset();
+    // Its threads have ended when the holder lets go of it.
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !holding_; });
+}
+
+void Secondary::hold_session(const std::shared_ptr<connection::Session>& opened,
+                             const runtime::StopToken& stop) {
+    std::shared_ptr<SecondarySession> session;
+    {
+        // Either we hold it before a newer Hello is answered, which then waits for us to let go, or
+        // it was closed for that one and must touch nothing.
+        const std::lock_guard one(answering_);
+        if (opened->control->is_closed()) {
+            return;
+        }
+        session = std::make_shared<SecondarySession>(context_, opened);
+        const std::lock_guard lock(mutex_);
+        session_ = session;
+        holding_ = true;
+        connected_since_ = services_.clock.utc_now();
+        primary_ = opened->peer;
+        connection_fault_.reset();
+        primary_faults_.clear();
+        if (offset_boot_ != opened->hello.boot_id) {
+            offset_.reset();
+            offset_boot_ = opened->hello.boot_id;
+        }
+    }
+    log::info("session with {} opened", opened->peer.str());
+    for (const auto& [source, fault] : faults_.faults()) {
+        tell_fault(source, "stopped",
+                   std::string(fault.error.name()) + " " + fault.error.message());
+    }
+    const Error reason = session->run(stop);
+    const std::lock_guard lock(mutex_);
+    session_.reset();
+    holding_ = false;
+    connected_since_.reset();
+    if (!stop.stop_requested()) {
+        connection_fault_ = StandingFault{reason, services_.clock.utc_now()};
+        log::warning("session with {} ended: {} {}", opened->peer.str(), reason.name(),
+                     reason.message());
+    }
+    changed_.notify_all();
+}
+
+void Secondary::on_epoch(const storage::OpenedEpoch& opened) {
+    receipts_.begin_epoch(opened.record.epoch, opened.digest);
+}
+
+void Secondary::on_sample(const session::ClockSample& sample) {
+    const std::lock_guard lock(mutex_);
+    offset_.add({.asked = sample.asked,
+                 .received = sample.peer_received,
+                 .answered = sample.peer_answered,
+                 .returned = sample.returned});
+    if (const auto estimate = offset_.at(sample.returned)) {
+        utc_offset_ = utc_offset(*estimate, sample.peer_utc, sample.peer_answered, sample.our_utc,
+                                 sample.returned);
+    }
+}
+
+void Secondary::on_applied(CutNumber cut, const std::map<SourceName, Digest>& trees) {
+    const auto running = session();
+    if (running) {
+        running->tell(Applied{.cut = cut, .trees = trees});
+    }
+    const std::lock_guard lock(mutex_);
+    changed_.notify_all();
+}
+
+void Secondary::tell_fault(const std::string& source, const std::string& state,
+                           const std::string& reason) {
+    if (const auto running = session()) {
+        running->tell(PeerState{.state = state, .reason = reason, .source = source});
+    }
+}
+
+std::string Secondary::serve(const std::string& verb, const std::string& json) {
+    if (verb == "evidence_held") {
+        const auto running = session();
+        const storage::ChainKey chain{.stream = services_.config.agent.stream,
+                                      .epoch = running ? running->session().hello.epoch : Epoch(1),
+                                      .agent = running ? running->session().peer : primary_};
+        return std::to_string(evidence_.held(chain).value());
+    }
+    return services_.serve(verb, json);
+}
+
+std::shared_ptr<SecondarySession> Secondary::session() const {
+    const std::lock_guard lock(mutex_);
+    return session_;
+}
+
+ReplicaTree* Secondary::tree(const SourceName& name) {
+    const auto found = trees_.find(name);
+    return found == trees_.end() ? nullptr : found->second.get();
+}
+
+}  // namespace farshore::secondary

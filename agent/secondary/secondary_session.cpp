@@ -1,0 +1,141 @@
+#include "agent/secondary/secondary_session.hpp"
+
+namespace farshore::secondary {
+
+SecondarySession::SecondarySession(const SecondaryContext& context,
+                                   std::shared_ptr<connection::Session> session)
+    : context_(context),
+      session_(std::move(session)),
+      state_(context.state_file),
+      cuts_(*session_, cut_parts()),
+      channel_(session_->control, context.clock,
+               {.frame = [this](Frame frame) { take(std::move(frame)); },
+                .sample = context.on_sample,
+                .request = context.serve}) {
+    for (const auto& [name, lane] : session_->databases) {
+        const auto database = context.databases.find(name);
+        if (database == context.databases.end()) {
+            throw Error(ErrorCode::wrong_peer,
+                        "the primary has a database " + name.str() + " that is not ours");
+        }
+        databases_[name] = std::make_unique<DatabaseReceiver>(
+            context.config.agent.stream, database->second->config, database->second->spool,
+            context.config.replication.spool_limit_bytes, database_events(name));
+    }
+}
+
+CutReceiverParts SecondarySession::cut_parts() {
+    return {.trees = context_.trees,
+            .files = context_.files,
+            .state = state_,
+            .clock = context_.clock,
+            .random = context_.random,
+            .faults = context_.faults,
+            .trust = context_.trust,
+            .expected = {.stream = context_.config.agent.stream,
+                         .epoch = session_->hello.epoch,
+                         .primary = session_->peer},
+            .sync_database = [this](const SourceName& name,
+                                    Lsn lsn) { return databases_.at(name)->sync(lsn); },
+            .on_received = context_.on_received};
+}
+
+DatabaseReceiverEvents SecondarySession::database_events(const SourceName& name) {
+    DatabaseReceiverEvents events;
+    events.on_position = [this, name] {
+        cuts_.database_passed(name, databases_.at(name)->position());
+    };
+    events.on_copy_begin = [this, name] {
+        ReplicaDatabase& database = *context_.databases.at(name);
+        const std::lock_guard turn(database.turn);
+        storage::SecondaryState state(context_.state_file);
+        state.set_database(name, DatabaseStanding{}, database.spool.end());
+    };
+    events.on_copied = [this, name](const DatabaseStanding& standing) {
+        ReplicaDatabase& database = *context_.databases.at(name);
+        const std::lock_guard turn(database.turn);
+        storage::SecondaryState state(context_.state_file);
+        state.set_database(name, standing, database.spool.end());
+    };
+    return events;
+}
+
+Error SecondarySession::run(const runtime::StopToken& stop) {
+    runtime::TaskGroup tasks(
+        [this](const runtime::TaskFailure& failure) { session_->close(failure.error); });
+    context_.evidence.begin_session();
+    tasks.start("cut receiver", [this](const runtime::StopToken& token) { cuts_.run(token); });
+    for (std::size_t i = 0; i < session_->bulk.size(); ++i) {
+        tasks.start("bulk " + std::to_string(i), [this, i](const runtime::StopToken& token) {
+            BulkReceiver receiver(context_.trees, context_.faults, [this, i](std::uint64_t count) {
+                cuts_.lane_processed(i, count);
+            });
+            receiver.run(*session_->bulk[i], token);
+        });
+    }
+    for (const auto& [name, receiver] : databases_) {
+        tasks.start("db " + name.str(), [this, database = name](const runtime::StopToken& token) {
+            run_database(database, token);
+        });
+    }
+    channel_.start(context_.config.replication.mark_interval);
+    const std::stop_callback closes(
+        stop, [this] { session_->close(Error(ErrorCode::cancelled, "the agent is stopping")); });
+    Error reason = channel_.wait_closed();
+    session_->close(reason);
+    cuts_.close();
+    tasks.request_stop();
+    for (const auto& [name, receiver] : databases_) {
+        receiver->stop();
+    }
+    tasks.join();
+    channel_.stop();
+    if (const auto failure = tasks.first_failure()) {
+        reason = failure->error;
+    }
+    return reason;
+}
+
+void SecondarySession::run_database(const SourceName& name, const runtime::StopToken& stop) {
+    DatabaseReceiver& receiver = *databases_.at(name);
+    const auto standing = session_->welcome.databases.find(name);
+    try {
+        receiver.run(*session_->databases.at(name), standing == session_->welcome.databases.end()
+                                                        ? DatabaseStanding{}
+                                                        : standing->second);
+    } catch (const Error& error) {
+        if (!stop.stop_requested() && error.code() != ErrorCode::connection_lost) {
+            context_.faults.raise(name.str(), error);
+        }
+        throw;
+    }
+}
+
+void SecondarySession::take(Frame frame) {
+    switch (frame.kind) {
+        case MessageKind::cut_begin:
+        case MessageKind::cut_entries:
+        case MessageKind::cut_mark:
+        case MessageKind::cut_end:
+        case MessageKind::content_sent:
+            cuts_.take(std::move(frame));
+            break;
+        case MessageKind::evidence_object:
+            context_.evidence.take(from_frame<EvidenceObject>(frame));
+            break;
+        case MessageKind::peer_state:
+            context_.on_peer_state(from_frame<PeerState>(frame));
+            break;
+        default:
+            throw Error(ErrorCode::malformed, "a frame of kind " +
+                                                  std::to_string(static_cast<int>(frame.kind)) +
+                                                  " does not belong on a control lane");
+    }
+}
+
+Lsn SecondarySession::position(const SourceName& database) const {
+    const auto receiver = databases_.find(database);
+    return receiver == databases_.end() ? Lsn() : receiver->second->position();
+}
+
+}  // namespace farshore::secondary

@@ -1,0 +1,129 @@
+// How far this secondary is: what lag and status are made of.
+
+#include <algorithm>
+#include <chrono>
+
+#include "agent/secondary/secondary.hpp"
+#include "protocol/envelope.hpp"
+
+namespace farshore::secondary {
+
+namespace {
+
+std::optional<Mark> read_mark(const std::string& envelope) {
+    const auto payload = read_envelope_payload(envelope, payload_type::mark);
+    if (!payload) {
+        return std::nullopt;
+    }
+    auto mark = parse_mark(payload.value());
+    return mark ? std::optional(std::move(mark).take()) : std::nullopt;
+}
+
+// `boots`: the as_of of its sources on the primary's CLOCK_BOOTTIME, when that boot is still the
+// one that the offset speaks of.
+MarkMoments moments_of(const Mark& mark, const std::map<SourceName, BootTime>& boots) {
+    MarkMoments moments;
+    moments.mark = mark.mark;
+    moments.taken = {.boot = std::nullopt, .utc = mark.time, .utc_error = mark.clock_error};
+    for (const auto& [name, source] : mark.sources) {
+        const auto when = as_of(source);
+        if (!when) {
+            continue;
+        }
+        const auto boot = boots.find(name);
+        moments.as_of[name] = {
+            .boot = boot == boots.end() ? std::nullopt : std::optional(boot->second),
+            .utc = *when,
+            .utc_error = mark.clock_error};
+        if (*when == mark.time) {
+            moments.taken.boot = moments.as_of[name].boot;
+        }
+    }
+    return moments;
+}
+
+}  // namespace
+
+SecondaryView Secondary::view() {
+    SecondaryView view;
+    {
+        const std::lock_guard lock(mutex_);
+        view.connected = session_ != nullptr;
+        view.connected_since = connected_since_;
+        view.primary = primary_;
+        view.offset = offset_.at(services_.clock.boot_now());
+        view.utc_offset = utc_offset_;
+        view.round_trip = offset_.round_trip();
+        view.primary_faults = primary_faults_;
+        view.connection_fault = connection_fault_;
+        if (session_) {
+            for (const auto& [name, database] : databases_) {
+                view.spooled[name] = session_->position(name);
+            }
+        }
+    }
+    view.faults = faults_.faults();
+    fill_moments(view);
+    return view;
+}
+
+void Secondary::fill_moments(SecondaryView& view) {
+    const std::lock_guard lock(view_mutex_);
+    view.standing = view_state_.standing();
+    view.databases = view_state_.databases();
+    if (!view.standing.epoch.is_zero()) {
+        view.epoch = view.standing.epoch;
+    }
+    std::string boot;
+    {
+        const std::lock_guard inner(mutex_);
+        boot = offset_boot_;
+    }
+    const bool same_boot = boot == view.standing.primary_boot_id;
+    const std::map<SourceName, BootTime> none;
+    const MarkNumber newest = view.standing.received_mark;
+    const auto mark_at = [this](MarkNumber number) -> std::optional<Mark> {
+        if (number.is_zero()) {
+            return std::nullopt;
+        }
+        const auto found = view_state_.marks_received_after(MarkNumber(number.value() - 1), 1);
+        return found.empty() || found.front().mark != number ? std::nullopt
+                                                             : read_mark(found.front().envelope);
+    };
+    if (const auto mark = mark_at(newest)) {
+        view.received = moments_of(*mark, same_boot ? view.standing.received_as_of : none);
+        view.newest_mark = mark;
+        if (mark->complete) {
+            view.complete = view.received;
+        }
+    }
+    if (!view.complete) {
+        view.complete = newest_complete_;
+    } else {
+        newest_complete_ = view.complete;
+    }
+    if (const auto mark = mark_at(view.standing.applied_mark)) {
+        view.applied = moments_of(*mark, same_boot ? view.standing.applied_as_of : none);
+    }
+}
+
+bool Secondary::wait_applied(MarkNumber mark, Duration timeout) {
+    const BootTime until = services_.clock.boot_now() + timeout;
+    for (;;) {
+        {
+            const std::lock_guard lock(view_mutex_);
+            if (view_state_.standing().applied_mark >= mark) {
+                return true;
+            }
+        }
+        const Duration left = until - services_.clock.boot_now();
+        if (left.nanoseconds <= 0) {
+            return false;
+        }
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(
+            lock, std::chrono::nanoseconds(std::min(left.nanoseconds, std::int64_t{200'000'000})));
+    }
+}
+
+}  // namespace farshore::secondary
