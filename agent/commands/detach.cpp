@@ -1,5 +1,3 @@
-#include "agent/daemon/detach.hpp"
-
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -8,6 +6,7 @@
 
 #include "agent/commands/command.hpp"
 #include "agent/commands/command_line.hpp"
+#include "agent/commands/detachment.hpp"
 #include "agent/commands/output.hpp"
 #include "agent/config/load.hpp"
 #include "storage/disk/posix_file_system.hpp"
@@ -16,9 +15,9 @@ namespace farshore::commands {
 
 namespace {
 
-std::string lines_of(const std::vector<daemon::Detached>& items, std::string_view verb) {
+std::string lines_of(const std::vector<Detached>& items, std::string_view verb) {
     std::string text;
-    for (const daemon::Detached& item : items) {
+    for (const Detached& item : items) {
         text += item.error.empty()
                     ? fmt::format("{} {}: {}\n", verb, item.place, item.what)
                     : fmt::format("left {}: {}: {}\n", item.place, item.what, item.error);
@@ -26,9 +25,9 @@ std::string lines_of(const std::vector<daemon::Detached>& items, std::string_vie
     return text.empty() ? "nothing of farshore is here\n" : text;
 }
 
-boost::json::value json_of(const std::vector<daemon::Detached>& items) {
+boost::json::value json_of(const std::vector<Detached>& items) {
     boost::json::array list;
-    for (const daemon::Detached& item : items) {
+    for (const Detached& item : items) {
         boost::json::object entry{{"place", item.place}, {"what", item.what}};
         entry["error"] = boost::json::value(nullptr);
         if (!item.error.empty()) {
@@ -59,16 +58,16 @@ int run_detach(const Arguments& arguments) {
     storage::PosixFileSystem files;
     const config::Config loaded = config::load(files, file);
     if (!yes) {
-        const auto found = daemon::find_attached(files, loaded);
+        const auto found = list_attached(loaded);
         fmt::print(stderr, "{}", lines_of(found, "would remove"));
-        if (!found.empty() && !confirm("Remove all of this?")) {
+        if (!confirm("Remove all of this?")) {
             throw Error(ErrorCode::usage, "detach: nothing was removed (answer yes, or use --yes)");
         }
     }
-    const auto done = daemon::detach(files, loaded);
+    const auto done = detach(files, loaded);
     as_json ? print_json(json_of(done)) : print(lines_of(done, "removed"));
     const bool all = std::all_of(done.begin(), done.end(),
-                                 [](const daemon::Detached& item) { return item.error.empty(); });
+                                 [](const Detached& item) { return item.error.empty(); });
     return all ? 0 : 2;
 }
 

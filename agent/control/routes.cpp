@@ -120,6 +120,18 @@ void post_flush(const Context& context) {
                                 {"waited_seconds", result.waited_seconds}});
 }
 
+FileTime file_time(const std::string& text) {
+    if (const auto exact = parse_evidence_text(text)) {
+        return *exact;
+    }
+    const auto time = parse_rfc3339(text);  // fewer digits, another offset
+    if (!time || time->nanoseconds < 0) {
+        throw bad_parameter("mtime", text, "a time like 2026-11-22T18:44:49.5Z");
+    }
+    return {time->nanoseconds / 1'000'000'000,
+            static_cast<std::uint32_t>(time->nanoseconds % 1'000'000'000)};
+}
+
 PutRequest put_request(const Request& request) {
     PutRequest put;
     put.tree = SourceName(required(request, "tree"));
@@ -133,11 +145,8 @@ PutRequest put_request(const Request& request) {
         }
         put.mode = static_cast<std::uint32_t>(bits);
     }
-    if (const auto mtime = request.parameter("mtime")) {
-        put.mtime = parse_evidence_text(*mtime);
-        if (!put.mtime) {
-            throw bad_parameter("mtime", *mtime, "a time like 2026-11-22T18:44:49.5Z");
-        }
+    if (const auto text = request.parameter("mtime")) {
+        put.mtime = file_time(*text);
     }
     return put;
 }
