@@ -10,6 +10,7 @@ import re
 import process
 from tally import say
 
+LAYERS = ("protocol", "storage", "agent")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
@@ -44,7 +45,7 @@ def check_shell(root, tally):
 
 
 class Analysis:
-    """clang-tidy over every source; what was found good is remembered by what it was made of."""
+    """clang-tidy over the product's sources; what was found good is remembered by what it was made of."""
 
     def __init__(self, root, database):
         self.root, self.database = root, database
@@ -61,7 +62,7 @@ class Analysis:
         found = {}
         for entry in entries:
             path = (self.database / entry["file"]).resolve()
-            if path.is_relative_to(self.root) and not path.is_relative_to(self.database):
+            if any(path.is_relative_to(self.root / layer) for layer in LAYERS):
                 found[path] = entry["command"].replace(str(self.root), "")
         return found
 
