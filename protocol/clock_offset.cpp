@@ -74,7 +74,7 @@ void ClockOffset::reset() {
 
 std::optional<Estimate> utc_offset(Estimate offset, Timestamp peer_utc, BootTime peer_read,
                                    Timestamp our_utc, BootTime our_read) {
-    if (absolute(peer_read.nanoseconds) > largest || peer_utc.nanoseconds < 0 ||
+    if (peer_read.nanoseconds < 0 || peer_read.nanoseconds > largest || peer_utc.nanoseconds < 0 ||
         peer_utc.nanoseconds > 4 * largest) {
         return std::nullopt;
     }
