@@ -85,6 +85,8 @@ make_certificate() {
 }
 
 write_config() { # FSID
+    local frontend="beast endpoint=127.0.0.1:$PORT ssl_endpoint=127.0.0.1:$((PORT + 1))"
+    frontend+=" ssl_certificate=$DIR/server.crt ssl_private_key=$DIR/server.key"
     cat >ceph.conf <<CONF
 [global]
 fsid = $1
@@ -144,7 +146,7 @@ osd max object namespace len = 64
 client mount timeout = 60
 [client.rgw]
 rgw data = $DIR/rgw
-rgw frontends = beast endpoint=127.0.0.1:$PORT ssl_endpoint=127.0.0.1:$((PORT + 1)) ssl_certificate=$DIR/server.crt ssl_private_key=$DIR/server.key
+rgw frontends = $frontend
 rgw max listing results = 100
 rgw dns name = s3.localhost
 rgw thread pool size = 32
