@@ -8,36 +8,39 @@ namespace {
 
 constexpr std::int64_t format_version = 1;
 
-// evidence_chain: where an agent's chain of manifests or receipts stands in its newest epoch.
 constexpr const char* schema = R"sql(
 CREATE TABLE IF NOT EXISTS evidence_format (version INTEGER NOT NULL);
+-- Objects that wait for the store, in the order in which they leave.
 CREATE TABLE IF NOT EXISTS evidence_outbox (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
-    key TEXT NOT NULL UNIQUE,
+    key TEXT NOT NULL UNIQUE,     -- under the store's prefix
     bytes BLOB NOT NULL,
-    queued_at INTEGER NOT NULL);
+    queued_at INTEGER NOT NULL);  -- nanoseconds of UTC
+-- Where this agent's own chain stands in its newest epoch.
 CREATE TABLE IF NOT EXISTS evidence_chain (
-    kind TEXT PRIMARY KEY,
+    kind TEXT PRIMARY KEY,        -- manifests or receipts
     epoch INTEGER NOT NULL,
-    sequence INTEGER NOT NULL,
-    previous BLOB NOT NULL,
-    last_mark INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,    -- of the newest object, 0 for none
+    previous BLOB NOT NULL,       -- digest of its payload, or of the epoch record's
+    last_mark INTEGER NOT NULL,   -- the last one that an object tells of
     last_cut INTEGER NOT NULL) WITHOUT ROWID;
+-- When each tree had its last checkpoint in this epoch.
 CREATE TABLE IF NOT EXISTS evidence_checkpoint (
     tree TEXT PRIMARY KEY,
     sequence INTEGER NOT NULL,
     written_at INTEGER NOT NULL,
     changes_since INTEGER NOT NULL) WITHOUT ROWID;
+-- What the next receipts tell of.
 CREATE TABLE IF NOT EXISTS evidence_received (
     mark INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
-    clock_error INTEGER,
+    clock_error INTEGER,          -- nanoseconds
     mark_digest BLOB NOT NULL,
     envelope BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS evidence_applied (
     mark INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
-    sources BLOB NOT NULL);
+    sources BLOB NOT NULL);       -- u32 count, then for each: u32 length, name, 32 bytes of digest
 INSERT INTO evidence_format (version)
     SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM evidence_format);
 )sql";
