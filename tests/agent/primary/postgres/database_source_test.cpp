@@ -1,0 +1,252 @@
+#include "agent/primary/postgres/database_source.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "agent/primary/postgres/detach.hpp"
+#include "agent/secondary/postgres/detach.hpp"
+#include "tests/support/database_road.hpp"
+
+namespace farshore::test {
+namespace {
+
+class DatabaseSourceTest : public testing::Test {
+  protected:
+    void start(const PostgresSettings& settings = {}) {
+        primary_ = std::make_unique<PostgresServer>(settings);
+        secondary_ = std::make_unique<PostgresServer>();
+        road_ = std::make_unique<DatabaseRoad>(*primary_, *secondary_);
+    }
+    void TearDown() override { road_.reset(); }
+
+    void origin(const std::string& sql) { (void)primary_->query("origin", sql); }
+    [[nodiscard]] std::string on_origin(const std::string& sql) {
+        return primary_->value("origin", sql);
+    }
+    void expect_same(const std::string& table) {
+        const std::string sql = "SELECT t::text FROM " + table + " t ORDER BY 1";
+        EXPECT_EQ(primary_->query("origin", sql), secondary_->query("replica", sql)) << table;
+    }
+    // The source ends by itself, with this.
+    void expect_source_error(ErrorCode code, const std::string& part) {
+        road_->connect();
+        road_->join();
+        ASSERT_TRUE(road_->source_error());
+        EXPECT_EQ(road_->source_error()->code(), code) << road_->source_error()->message();
+        EXPECT_NE(road_->source_error()->message().find(part), std::string::npos)
+            << road_->source_error()->message();
+    }
+
+    std::unique_ptr<PostgresServer> primary_;
+    std::unique_ptr<PostgresServer> secondary_;
+    std::unique_ptr<DatabaseRoad> road_;
+};
+
+TEST_F(DatabaseSourceTest, RefusesAServerThatDoesNotDecode) {
+    PostgresSettings settings;
+    settings.parameters = {{"wal_level", "replica"}};
+    start(settings);
+    expect_source_error(ErrorCode::database_refused, "wal_level");
+}
+
+TEST_F(DatabaseSourceTest, RefusesAServerWithoutSlots) {
+    PostgresSettings settings;
+    settings.parameters = {{"max_replication_slots", "0"}};
+    start(settings);
+    expect_source_error(ErrorCode::database_refused, "max_replication_slots");
+}
+
+TEST_F(DatabaseSourceTest, RefusesARoleThatMayNotReplicate) {
+    start();
+    origin("CREATE ROLE app LOGIN");
+    road_->origin.connection += " user=app";
+    expect_source_error(ErrorCode::database_refused, "REPLICATION");
+    origin("ALTER ROLE app REPLICATION");
+    expect_source_error(ErrorCode::database_refused, "GRANT CREATE");
+    road_->origin.connection = primary_->conninfo("nosuch");
+    expect_source_error(ErrorCode::database_refused, "nosuch");
+}
+
+// No statement of the application fails while tables get published, lose their keys, get others.
+TEST_F(DatabaseSourceTest, IsAGuest) {
+    start();
+    origin("CREATE TABLE keyless (a int); CREATE TABLE keyed (id int PRIMARY KEY, n int)");
+    origin("CREATE TABLE deferred (id int PRIMARY KEY DEFERRABLE, n int)");
+    origin(
+        "CREATE TABLE gone (id int NOT NULL, n int); CREATE UNIQUE INDEX gone_i ON gone (id);"
+        "ALTER TABLE gone REPLICA IDENTITY USING INDEX gone_i");
+    origin(
+        "INSERT INTO keyless VALUES (1); INSERT INTO keyed VALUES (1, 1), (2, 2);"
+        "INSERT INTO deferred VALUES (1, 1); INSERT INTO gone VALUES (1, 1)");
+    road_->connect();
+    road_->cut_and_apply();
+    for (const std::string table : {"keyless", "keyed", "deferred", "gone"}) {
+        origin("UPDATE " + table + " SET " + (table == "keyless" ? "a" : "n") + " = 5");
+    }
+    origin(
+        "BEGIN; ALTER TABLE keyed DROP CONSTRAINT keyed_pkey; UPDATE keyed SET n = 6;"
+        "DELETE FROM keyed WHERE id = 2; COMMIT");
+    origin("DROP INDEX gone_i; UPDATE gone SET n = 7");
+    origin("CREATE TABLE later (a int); INSERT INTO later VALUES (1); UPDATE later SET a = 2");
+    road_->cut_and_apply();
+    for (const std::string table : {"keyless", "keyed", "deferred", "gone"}) {
+        expect_same(table);
+    }
+    primary::InsertPosition probe(StreamName("shop"), road_->origin);
+    const auto uncovered = probe.uncovered();
+    EXPECT_NE(std::find_if(
+                  uncovered.begin(), uncovered.end(),
+                  [](const std::string& line) { return line.starts_with("table public.later:"); }),
+              uncovered.end());
+}
+
+TEST_F(DatabaseSourceTest, NamesWhatItDoesNotCarry) {
+    start();
+    origin(
+        "CREATE UNLOGGED TABLE fleeting (a int); CREATE TABLE logs (a int);"
+        "CREATE SEQUENCE s; SELECT lo_create(0); CREATE MATERIALIZED VIEW mv AS SELECT 1 AS a");
+    road_->origin.exclude_tables = {"lo*"};
+    road_->connect();
+    road_->cut_and_apply();
+    primary::InsertPosition probe(StreamName("shop"), road_->origin);
+    const std::vector<std::string> expected{
+        "1 large objects",
+        "materialized view public.mv: refreshed by the first copy only",
+        "schema changes (DDL) after the first copy",
+        "table public.fleeting: unlogged",
+        "table public.logs: left out by the config",
+        "the values of 1 sequences",
+    };
+    EXPECT_EQ(probe.uncovered(), expected);
+    EXPECT_EQ(secondary_->value("replica", "SELECT a FROM mv"), "1");
+    EXPECT_EQ(secondary_->value("replica", "SELECT count(*) FROM pg_event_trigger"), "0");
+}
+
+TEST_F(DatabaseSourceTest, CopiesWhileTheApplicationWrites) {
+    start();
+    origin("CREATE TABLE item (id serial PRIMARY KEY, n int); CREATE TABLE log (what text)");
+    origin("INSERT INTO item (n) SELECT i FROM generate_series(1, 20000) i");
+    std::atomic<bool> ended{false};
+    std::thread writer([&] {
+        for (int i = 0; !ended; ++i) {
+            origin("INSERT INTO item (n) VALUES (1); UPDATE item SET n = n + 1 WHERE id % 50 = " +
+                   std::to_string(i % 50) + "; INSERT INTO log VALUES ('" + std::to_string(i) +
+                   "')");
+        }
+    });
+    road_->connect();
+    for (int i = 0; i < 10; ++i) {
+        road_->cut_and_apply();
+    }
+    ended = true;
+    writer.join();
+    road_->cut_and_apply();
+    expect_same("item");
+    expect_same("log");
+    EXPECT_EQ(road_->sent, road_->applied);
+}
+
+TEST_F(DatabaseSourceTest, GoesOnAfterEitherServerWasKilled) {
+    PostgresSettings settings;
+    settings.fsync = true;
+    start(settings);
+    origin("CREATE TABLE item (id serial PRIMARY KEY, n int)");
+    road_->connect();
+    road_->cut_and_apply();
+    for (int round = 0; round < 3; ++round) {
+        origin("INSERT INTO item (n) SELECT i FROM generate_series(1, 500) i");
+        (void)road_->cut();
+        origin("UPDATE item SET n = n + 1");
+        primary_->kill();
+        road_->join();
+        EXPECT_EQ(road_->source_error().value().code(), ErrorCode::database_unavailable);
+        primary_->start();
+        secondary_->kill();
+        EXPECT_THROW((void)road_->apply(), Error);
+        secondary_->start();
+        road_->connect();
+        road_->cut_and_apply();
+        expect_same("item");
+    }
+    EXPECT_EQ(road_->sent, road_->applied);
+}
+
+TEST_F(DatabaseSourceTest, LetsItsServerShutDown) {
+    start();
+    origin("CREATE TABLE item (id int PRIMARY KEY)");
+    road_->connect();
+    road_->cut_and_apply();
+    origin("INSERT INTO item VALUES (1)");  // decoded, not confirmed
+    primary_->stop();                       // waits for the walsender
+    road_->join();
+    primary_->start();
+    road_->connect();
+    road_->cut_and_apply();
+    expect_same("item");
+}
+
+TEST_F(DatabaseSourceTest, SaysGapWhenTheSlotIsGoneOrElsewhere) {
+    start();
+    origin("CREATE TABLE item (id int PRIMARY KEY)");
+    road_->connect();
+    road_->cut_and_apply();
+    road_->disconnect();
+    const std::string slot = on_origin("SELECT slot_name FROM pg_replication_slots");
+    origin("INSERT INTO item VALUES (1)");
+    origin("SELECT pg_replication_slot_advance('" + slot + "', pg_current_wal_lsn())");
+    expect_source_error(ErrorCode::database_gap, "past the received position");
+    origin("SELECT pg_drop_replication_slot('" + slot + "')");
+    expect_source_error(ErrorCode::database_gap, "gone");
+    origin("SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput')");
+    expect_source_error(ErrorCode::database_gap, "past the received position");
+}
+
+TEST_F(DatabaseSourceTest, RefusesAReplicaThatHoldsSomething) {
+    start();
+    origin("CREATE TABLE item (id int PRIMARY KEY)");
+    (void)secondary_->query("replica", "CREATE TABLE mine (a int); INSERT INTO mine VALUES (1)");
+    EXPECT_THROW(road_->connect(), Error);
+    EXPECT_EQ(secondary_->value("replica", "SELECT count(*) FROM mine"), "1");
+    road_->replica.adopt = true;
+    road_->connect();
+    road_->cut_and_apply();
+    expect_same("item");
+}
+
+TEST_F(DatabaseSourceTest, BeginsAnInterruptedCopyAgain) {
+    start();
+    origin("CREATE TABLE item (id int PRIMARY KEY, t text)");
+    origin("INSERT INTO item SELECT i, repeat('x', 500) FROM generate_series(1, 30000) i");
+    road_->connect();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+    road_->disconnect();
+    road_->connect();
+    road_->cut_and_apply();
+    expect_same("item");
+    EXPECT_EQ(on_origin("SELECT count(*) FROM pg_replication_slots"), "1");
+}
+
+TEST_F(DatabaseSourceTest, DetachLeavesNothingBehind) {
+    start();
+    origin("CREATE TABLE keyless (a int)");
+    road_->connect();
+    road_->cut_and_apply();
+    EXPECT_EQ(on_origin("SELECT relreplident FROM pg_class WHERE relname = 'keyless'"), "f");
+    road_->disconnect();
+    const auto removed = primary::detach_database(StreamName("shop"), road_->origin);
+    EXPECT_EQ(removed.size(), 5U);
+    EXPECT_EQ(on_origin("SELECT (SELECT count(*) FROM pg_replication_slots)"
+                        " + (SELECT count(*) FROM pg_publication)"
+                        " + (SELECT count(*) FROM pg_event_trigger)"
+                        " + (SELECT count(*) FROM pg_namespace WHERE nspname = 'farshore')"),
+              "0");
+    EXPECT_EQ(on_origin("SELECT relreplident FROM pg_class WHERE relname = 'keyless'"), "d");
+    (void)secondary::detach_replica(StreamName("shop"), road_->replica);
+    EXPECT_EQ(secondary_->value("replica",
+                                "SELECT count(*) FROM pg_namespace WHERE nspname = 'farshore'"),
+              "0");
+}
+
+}  // namespace
+}  // namespace farshore::test
