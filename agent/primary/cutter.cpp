@@ -172,6 +172,7 @@ Cutter::Gathered Cutter::gather() {
     for (TreeSource* tree : wiring_.trees) {
         gathered.trees.push_back(
             {tree->name(), tree->capture({.taken = gathered.taken, .deadline = deadline})});
+        wiring_.on_refusal(tree->name(), gathered.trees.back().cut.refusal);
     }
     for (const auto& [name, database] : wiring_.databases) {
         const auto end = ends.find(name);

@@ -32,6 +32,8 @@ struct CutterWiring {
     std::function<void(const SourceName&, Lsn)> want_position;
     // The best placed secondary has received `cut`.
     std::function<bool(CutNumber cut)> is_received;
+    // Why a tree is not captured, at each cut; nullopt: it is.
+    std::function<void(const SourceName&, const std::optional<Error>&)> on_refusal;
     // Right after the commit of a mark, before anything else can be committed.
     std::function<void(const SealedMark&, CutNumber)> on_mark;
 };

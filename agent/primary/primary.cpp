@@ -233,6 +233,9 @@ CutterWiring Primary::cutter_wiring() {
                    (cut.is_zero() || (view.received && view.received->cut >= cut));
         });
     };
+    wiring.on_refusal = [this](const SourceName& tree, const std::optional<Error>& refusal) {
+        on_refusal(tree, refusal);
+    };
     wiring.on_mark = [this](const SealedMark& sealed, CutNumber) { on_mark(sealed); };
     return wiring;
 }
@@ -242,6 +245,20 @@ void Primary::on_mark(const SealedMark& sealed) {
     const std::lock_guard lock(mutex_);
     newest_mark_ = sealed.mark;
     progress_.notify_all();
+}
+
+void Primary::on_refusal(const SourceName& tree, const std::optional<Error>& refusal) {
+    const std::lock_guard lock(mutex_);
+    const auto known = refusals_.find(tree);
+    if (!refusal) {
+        if (known != refusals_.end()) {
+            log::info("tree {} is captured again", tree.str());
+            refusals_.erase(known);
+        }
+    } else if (known == refusals_.end() || known->second.error.message() != refusal->message()) {
+        log::warning("tree {}: {} {}", tree.str(), refusal->name(), refusal->message());
+        refusals_.insert_or_assign(tree, PeerFault{*refusal, services_.clock.utc_now()});
+    }
 }
 
 void Primary::on_progress() {

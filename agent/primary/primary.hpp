@@ -63,6 +63,8 @@ class Primary {
     [[nodiscard]] std::optional<Mark> newest_mark() const;
     [[nodiscard]] session::UploadFigures uploads() const { return uploads_.figures(); }
     [[nodiscard]] std::optional<PeerFault> fault() const;
+    // Trees that can't be captured now, and why.
+    [[nodiscard]] std::map<SourceName, PeerFault> refusals() const;
     // What the decoders have passed, the best of all sessions.
     [[nodiscard]] Lsn position(const SourceName& database) const;
 
@@ -93,6 +95,7 @@ class Primary {
     CutterWiring cutter_wiring();
     SessionContext session_context();
     void on_mark(const SealedMark& sealed);
+    void on_refusal(const SourceName& tree, const std::optional<Error>& refusal);
     void on_progress();
     [[nodiscard]] std::optional<MarkFacts> held_by_all(bool applied, Timestamp since) const;
     [[nodiscard]] bool all_applied(CutNumber cut) const;
@@ -117,6 +120,7 @@ class Primary {
     std::optional<Epoch> epoch_;
     std::optional<Mark> newest_mark_;
     std::optional<PeerFault> fault_;
+    std::map<SourceName, PeerFault> refusals_;
     runtime::TaskGroup tasks_;
 };
 

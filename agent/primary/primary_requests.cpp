@@ -52,6 +52,11 @@ std::optional<PeerFault> Primary::fault() const {
     return fault_;
 }
 
+std::map<SourceName, PeerFault> Primary::refusals() const {
+    const std::lock_guard lock(mutex_);
+    return refusals_;
+}
+
 Lsn Primary::position(const SourceName& database) const {
     Lsn best;
     for (const auto& link : links_) {

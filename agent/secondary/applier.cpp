@@ -65,6 +65,7 @@ void Applier::run(const runtime::StopToken& stop) {
 }
 
 bool Applier::apply_next(storage::SecondaryState& state, const runtime::StopToken& stop) {
+    const std::lock_guard applying(applying_);
     const auto cut = state.next_to_apply();
     if (!cut) {
         return false;

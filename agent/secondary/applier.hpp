@@ -42,6 +42,10 @@ class Applier {
     void run(const runtime::StopToken& stop);
     // A cut was received.
     void wake();
+    // While the result is held no cut is being applied; waits for the one that is.
+    [[nodiscard]] std::unique_lock<std::mutex> pause() {
+        return std::unique_lock<std::mutex>(applying_);
+    }
     // For a verification at one LSN. hold: no further rows of this database are applied; then
     // either release, or stop_at: the rows up to `lsn` are applied, `there` is called while the
     // replica is exactly at it, and applying goes on.
@@ -70,6 +74,7 @@ class Applier {
         std::optional<Lsn> lsn;  // not known yet: held
         std::function<void()> there;
     };
+    std::mutex applying_;  // held while a cut is applied
     std::mutex mutex_;
     std::condition_variable_any changed_;
     bool woken_ = false;

@@ -15,7 +15,7 @@ namespace farshore::primary {
 struct PutTarget {
     std::string path;  // in the tree
     std::uint32_t mode = 0644;
-    std::optional<FileTime> mtime;  // none: when it was written
+    std::optional<FileTime> mtime = std::nullopt;  // none: when it was written
 };
 
 struct PlacedFile {

@@ -1,6 +1,7 @@
 #include "agent/primary/files/tree_capture.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "protocol/limits.hpp"
 #include "storage/disk/tree_paths.hpp"
@@ -41,6 +42,7 @@ void TreeCapture::end() {
     removed_.clear();
     pushed_.clear();
     siblings_.clear();
+    absent_.clear();
     linked_.clear();
 }
 
@@ -55,12 +57,13 @@ void TreeCapture::look_at_dirty() {
         const auto& paths = parts_.dirty.paths();
         const auto next = paths.upper_bound(position);
         if (next == paths.end() || is_over()) {
-            return;
+            break;
         }
         position = next->first;
         look_at(position);
         look_at_siblings();
     }
+    remove_absent();
 }
 
 bool TreeCapture::scan(TreeScanner& scanner, BootTime until) {
@@ -147,7 +150,7 @@ void TreeCapture::look_at(const std::string& path) {
 void TreeCapture::look_at_absent(const std::string& path, const Row& before) {
     const DirtyPath dirty = parts_.dirty.find(path);
     parts_.uncovered.clear(path);
-    if (!before && !(dirty.before_t && dirty.removal == Removal::not_seen)) {
+    if (!before && !(dirty.before_t && dirty.removal != Removal::this_cut)) {
         parts_.dirty.take_out(path);
         return;
     }
@@ -156,42 +159,58 @@ void TreeCapture::look_at_absent(const std::string& path, const Row& before) {
         parts_.dirty.found_absent(path, input_.taken.utc);
         return;
     }
-    if (parts_.transfers.is_reading(before->identity.filesystem, before->identity.inode)) {
-        // Renamed, and the new name is still being hashed: both names change in one cut.
-        return;
+    // After all that is there: a new name of the same file may be among it.
+    absent_.push_back(path);
+}
+
+void TreeCapture::remove_absent() {
+    for (const std::string& path : std::exchange(absent_, {})) {
+        const Row before = parts_.state.find(tree_, path);
+        if (before && !removed_.contains(path) && !is_moving(*before) && !is_over() &&
+            (before->entry.type != EntryType::directory || remove_below(path))) {
+            remove(*before);
+        }
+        look_at_siblings();
     }
-    if (before->entry.type == EntryType::directory && !remove_below(path)) {
-        return;
-    }
-    remove(*before);
+}
+
+// Renamed, and its new name is still being hashed: both names change in one cut.
+bool TreeCapture::is_moving(const storage::CapturedEntry& row) const {
+    return row.entry.type == EntryType::file &&
+           parts_.transfers.is_reading(row.identity.filesystem, row.identity.inode);
 }
 
 // True when nothing is left below.
 bool TreeCapture::remove_below(const std::string& path) {
     const std::string prefix = path + "/";
     std::vector<storage::CapturedEntry> rows;
-    std::string kept;  // the first path that stays for now
+    std::unordered_set<std::string> holding;  // directories that still have something in them
+    const auto keep = [&](std::string_view kept) {
+        for (kept = parent_path(kept); kept.starts_with(prefix); kept = parent_path(kept)) {
+            if (!holding.emplace(kept).second) {
+                return;
+            }
+        }
+        holding.insert(path);
+    };
     parts_.state.walk(tree_, prefix, [&](const storage::CapturedEntry& row) {
         if (!row.entry.path.starts_with(prefix)) {
             return false;
         }
-        if (removed_.contains(row.entry.path)) {
-            return true;
+        const bool room = cut_->removals.size() + rows.size() < most_removals;
+        if (!room || put_.contains(row.entry.path) || is_moving(row)) {
+            keep(row.entry.path);
+        } else if (!removed_.contains(row.entry.path)) {
+            rows.push_back(row);
         }
-        if (put_.contains(row.entry.path) || cut_->removals.size() + rows.size() >= most_removals) {
-            kept = row.entry.path;
-            return false;
-        }
-        rows.push_back({.entry = row.entry, .identity = row.identity, .cut = row.cut});
-        return true;
+        return room;
     });
     for (const storage::CapturedEntry& row : rows) {
-        // A directory that still holds something stays.
-        if (kept.empty() || !kept.starts_with(row.entry.path + "/")) {
+        if (!holding.contains(row.entry.path)) {
             remove(row);
         }
     }
-    return kept.empty();
+    return !holding.contains(path);
 }
 
 void TreeCapture::remove(const storage::CapturedEntry& row) {

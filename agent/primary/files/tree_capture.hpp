@@ -76,6 +76,8 @@ class TreeCapture {
                                      const storage::FileStatus& status) const;
     [[nodiscard]] bool has_parent(const std::string& path);
     void note_siblings(const storage::StatIdentity& identity, const std::string& path);
+    void remove_absent();
+    [[nodiscard]] bool is_moving(const storage::CapturedEntry& row) const;
     [[nodiscard]] bool remove_below(const std::string& path);
     void remove(const storage::CapturedEntry& row);
     void refuse(const std::string& path, const std::string& reason);
@@ -92,6 +94,7 @@ class TreeCapture {
     std::unordered_set<std::string> removed_;
     std::unordered_set<std::string> pushed_;  // by the digest's bytes
     std::vector<std::string> siblings_;
+    std::vector<std::string> absent_;  // to be removed when everything else was looked at
     // What was read of files with several names.
     std::map<std::pair<std::uint64_t, std::uint64_t>, std::pair<storage::StatIdentity, Digest>>
         linked_;

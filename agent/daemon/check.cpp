@@ -1,0 +1,84 @@
+// agent --check: what would fail, without changing anything.
+
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "agent/config/load.hpp"
+#include "agent/connection/tls_context.hpp"
+#include "agent/daemon/daemon.hpp"
+#include "agent/daemon/services.hpp"
+#include "agent/primary/postgres/insert_position.hpp"
+#include "agent/secondary/postgres/replica_setup.hpp"
+
+namespace farshore::daemon {
+
+namespace {
+
+class Checks {
+  public:
+    void check(const std::string& what, const std::function<void()>& deed) {
+        try {
+            deed();
+            std::printf("ok    %s\n", what.c_str());
+        } catch (const Error& error) {
+            failed_ = true;
+            std::printf("fails %s: %s %s\n", what.c_str(), std::string(error.name()).c_str(),
+                        error.message().c_str());
+            const std::string hint(error_info(error.code()).hint);
+            if (!hint.empty()) {
+                std::printf("      %s\n", hint.c_str());
+            }
+        }
+    }
+    [[nodiscard]] int status() const { return failed_ ? 2 : 0; }
+
+  private:
+    bool failed_ = false;
+};
+
+void check_database(const config::Config& config, const config::Database& database) {
+    if (config.agent.role == config::Role::primary) {
+        std::vector<AgentName> peers;
+        for (const config::Peer& peer : config.peers) {
+            peers.push_back(peer.name);
+        }
+        primary::InsertPosition(config.agent.stream, database).check(peers);
+    } else {
+        const postgres::WakeEvent stop;
+        (void)secondary::replica_standing(config.agent.stream, database, stop);
+    }
+}
+
+}  // namespace
+
+int check(const config::Config& config) {
+    storage::PosixFileSystem files;
+    runtime::SystemClock clock;
+    Checks checks;
+    checks.check("signing key and trust file", [&] { (void)load_identity(files, config); });
+    checks.check("certificates", [&] {
+        const connection::TlsContext tls(connection::load_tls_material(files, config.tls));
+        if (tls.days_left(clock.utc_now()) < 0) {
+            throw Error(ErrorCode::tls_failed, "the certificate has expired");
+        }
+    });
+    checks.check("state directory " + config.agent.state, [&] {
+        const std::string& path = config.agent.state;
+        const std::size_t slash = path.rfind('/');
+        (void)files.open_root(slash == 0 ? "/" : path.substr(0, slash));
+    });
+    checks.check("store " + config.store.url,
+                 [&] { storage::open_store(store_settings(config.store), files, clock)->check(); });
+    for (const config::Tree& tree : config.trees) {
+        checks.check("tree " + tree.name.str() + " at " + tree.path,
+                     [&] { (void)files.open_root(tree.path); });
+    }
+    for (const config::Database& database : config.databases) {
+        checks.check("database " + database.name.str(), [&] { check_database(config, database); });
+    }
+    return checks.status();
+}
+
+}  // namespace farshore::daemon

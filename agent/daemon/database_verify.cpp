@@ -1,0 +1,194 @@
+#include "agent/daemon/database_verify.hpp"
+
+#include <boost/json.hpp>
+#include <chrono>
+#include <future>
+#include <map>
+
+#include "agent/postgres/snapshot.hpp"
+#include "agent/postgres/table_digest.hpp"
+#include "protocol/json.hpp"
+
+namespace farshore::daemon {
+
+namespace json = boost::json;
+
+namespace {
+
+using postgres::CheckedRow;
+using postgres::CheckedTable;
+using postgres::RowsDigest;
+using verification::Finding;
+using verification::FindingKind;
+
+constexpr Duration ask_timeout = Duration::from_ms(30 * 60 * 1000LL);
+constexpr Duration snapshot_timeout = Duration::from_ms(15'000);
+constexpr std::chrono::seconds arrive_timeout{30};
+constexpr std::uint32_t buckets = 1024;
+constexpr std::uint32_t rows_of_a_bucket = 500;
+
+// Lets the applier go on, whatever happens.
+class Held {
+  public:
+    Held(secondary::Applier& applier, const SourceName& database)
+        : applier_(applier), database_(database) {
+        applier_.hold(database_);
+    }
+    ~Held() { applier_.release(database_); }
+    Held(const Held&) = delete;
+    Held& operator=(const Held&) = delete;
+
+  private:
+    secondary::Applier& applier_;
+    SourceName database_;
+};
+
+class DatabaseVerification {
+  public:
+    DatabaseVerification(secondary::SecondarySession& session, const config::Database& database,
+                         verification::VerifyReport& report)
+        : session_(session), database_(database), report_(report) {}
+
+    void run(secondary::Applier& applier) {
+        open(applier);
+        std::uint64_t rows = 0;
+        for (const CheckedTable& table : tables_) {
+            rows += compare(table);
+        }
+        (void)ask("close_snapshot", {});
+        report_.checked.push_back({.what = "database",
+                                   .source = database_.name.str(),
+                                   .count = rows,
+                                   .unit = "rows in " + std::to_string(tables_.size()) + " tables",
+                                   .bytes = 0,
+                                   .place = to_string(lsn_)});
+    }
+
+  private:
+    json::value ask(const std::string& verb, json::object request, Duration timeout = ask_timeout) {
+        request["database"] = database_.name.str();
+        return parse_json(session_.ask(verb, json::serialize(request), timeout), limits::frame_body)
+            .take();
+    }
+
+    void open(secondary::Applier& applier) {
+        const Held held(applier, database_.name);
+        const json::value answer = ask("snapshot_database", {}, snapshot_timeout);
+        if (!parse_lsn(answer.at("lsn").as_string(), lsn_)) {
+            throw Error(ErrorCode::malformed, "the primary's snapshot has no LSN");
+        }
+        for (const json::value& table : answer.at("tables").as_array()) {
+            tables_.push_back(postgres::checked_table_from_json(table));
+        }
+        auto opened = std::make_shared<std::promise<std::unique_ptr<postgres::Snapshot>>>();
+        auto snapshot = opened->get_future();
+        applier.stop_at(
+            database_.name, lsn_, [opened, conninfo = database_.connection, stop = stop_] {
+                try {
+                    opened->set_value(std::make_unique<postgres::Snapshot>(conninfo, *stop));
+                } catch (const Error&) {
+                    opened->set_exception(std::current_exception());
+                }
+            });
+        if (snapshot.wait_for(arrive_timeout) != std::future_status::ready) {
+            throw Error(ErrorCode::timeout,
+                        "the replica did not reach " + to_string(lsn_) + " in time");
+        }
+        replica_ = snapshot.get();
+    }
+
+    std::uint64_t compare(const CheckedTable& table) {
+        const RowsDigest expected = postgres::rows_digest_from_json(
+            ask("digest_table", {{"table", postgres::to_json(table)}}));
+        try {
+            const RowsDigest found = postgres::digest_table(replica_->connection(), table);
+            if (found != expected) {
+                narrow(table);
+            }
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::ddl_pending) {
+                throw;
+            }
+            report_.add({.kind = FindingKind::table_missing,
+                         .source = database_.name.str(),
+                         .place = table.schema + "." + table.name,
+                         .expected = std::to_string(expected.rows) + " rows",
+                         .found = error.message()});
+        }
+        return expected.rows;
+    }
+
+    void narrow(const CheckedTable& table) {
+        std::map<std::uint32_t, RowsDigest> expected;
+        const json::value answer =
+            ask("digest_buckets", {{"table", postgres::to_json(table)}, {"buckets", buckets}});
+        for (const json::value& each : answer.as_array()) {
+            const RowsDigest digest = postgres::rows_digest_from_json(each);
+            expected[digest.bucket] = digest;
+        }
+        std::map<std::uint32_t, RowsDigest> found;
+        for (const RowsDigest& digest :
+             postgres::digest_buckets(replica_->connection(), table, buckets)) {
+            found[digest.bucket] = digest;
+        }
+        for (std::uint32_t bucket = 0; bucket < buckets; ++bucket) {
+            if (expected[bucket] != found[bucket]) {
+                compare_bucket(table, bucket);
+            }
+        }
+    }
+
+    void compare_bucket(const CheckedTable& table, std::uint32_t bucket) {
+        std::map<std::string, CheckedRow> expected;
+        const json::value answer = ask("read_bucket", {{"table", postgres::to_json(table)},
+                                                       {"buckets", buckets},
+                                                       {"bucket", bucket},
+                                                       {"limit", rows_of_a_bucket}});
+        for (const json::value& each : answer.as_array()) {
+            CheckedRow row = postgres::checked_row_from_json(each);
+            expected.emplace(row.key, std::move(row));
+        }
+        for (CheckedRow& row : postgres::read_bucket(replica_->connection(), table, buckets, bucket,
+                                                     rows_of_a_bucket)) {
+            const auto other = expected.find(row.key);
+            if (other == expected.end()) {
+                add(FindingKind::row_extra, table, row.key, "no such row", row.text);
+                continue;
+            }
+            if (other->second != row) {
+                add(FindingKind::row_differs, table, row.key, other->second.text, row.text);
+            }
+            expected.erase(other);
+        }
+        for (const auto& [key, row] : expected) {
+            add(FindingKind::row_missing, table, key, row.text, "no such row");
+        }
+    }
+
+    void add(FindingKind kind, const CheckedTable& table, const std::string& key,
+             const std::string& expected, const std::string& found) {
+        report_.add({.kind = kind,
+                     .source = database_.name.str(),
+                     .place = table.schema + "." + table.name + " " + key,
+                     .expected = expected,
+                     .found = found});
+    }
+
+    secondary::SecondarySession& session_;
+    const config::Database& database_;
+    verification::VerifyReport& report_;
+    // Shared with the applier's stop, which may come after we have given up.
+    std::shared_ptr<postgres::WakeEvent> stop_ = std::make_shared<postgres::WakeEvent>();
+    Lsn lsn_;
+    std::vector<CheckedTable> tables_;
+    std::unique_ptr<postgres::Snapshot> replica_;
+};
+
+}  // namespace
+
+void verify_database(secondary::SecondarySession& session, secondary::Applier& applier,
+                     const config::Database& database, verification::VerifyReport& report) {
+    DatabaseVerification(session, database, report).run(applier);
+}
+
+}  // namespace farshore::daemon

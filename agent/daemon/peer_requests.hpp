@@ -1,0 +1,30 @@
+#pragma once
+// What a secondary asks of its primary: a mark, evidence up to now, digests of a database.
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "agent/daemon/services.hpp"
+#include "agent/primary/postgres/verification_snapshot.hpp"
+#include "agent/primary/primary.hpp"
+
+namespace farshore::daemon {
+
+// A comparison of one database that is under way. Its snapshot ends with the next one, or with the
+// agent.
+class VerificationSnapshots {
+  public:
+    std::mutex mutex;
+    postgres::WakeEvent stop;
+    std::map<SourceName, std::unique_ptr<primary::VerificationSnapshot>> open;
+};
+
+// Verbs: "flush", "publish", "snapshot_database", "list_tables", "digest_table", "digest_buckets",
+// "read_bucket", "close_snapshot". Throws unsupported for any other.
+[[nodiscard]] std::string serve_secondary(Services& services, primary::Primary& role,
+                                          VerificationSnapshots& snapshots, const std::string& verb,
+                                          const std::string& json);
+
+}  // namespace farshore::daemon

@@ -1,0 +1,75 @@
+#include "agent/daemon/primary_verify.hpp"
+
+#include "agent/daemon/verify_text.hpp"
+#include "agent/verification/chain_check.hpp"
+
+namespace farshore::daemon {
+
+namespace {
+
+constexpr Duration publish_timeout = Duration::from_ms(20'000);
+// A secondary reads all its files and both databases meanwhile.
+constexpr Duration peer_timeout = Duration::from_ms(4 * 60 * 60 * 1000LL);
+
+void add_peer_report(verification::VerifyReport& report, const verification::VerifyReport& from) {
+    for (const verification::Finding& finding : from.findings) {
+        report.add(finding);
+    }
+    report.findings_total += from.findings_total - from.findings.size();
+    report.checked.insert(report.checked.end(), from.checked.begin(), from.checked.end());
+    report.unchecked.insert(report.unchecked.end(), from.unchecked.begin(), from.unchecked.end());
+}
+
+void ask_peer(Services& services, primary::Primary& role, const AgentName& peer,
+              verification::VerifyRequest request, verification::VerifyReport& report) {
+    request.files = request.wants_files();
+    request.databases = request.wants_databases();
+    request.chain = false;
+    if (services.config.trees.empty()) {
+        request.files = false;
+    }
+    if (services.config.databases.empty()) {
+        request.databases = false;
+    }
+    if (!request.files && !request.databases) {
+        return;
+    }
+    try {
+        const auto session = role.session(peer);
+        if (!session) {
+            throw Error(ErrorCode::connection_lost, "it is not connected");
+        }
+        add_peer_report(report, report_from_text(session->ask("verify", request_to_text(request),
+                                                              peer_timeout)));
+    } catch (const Error& error) {
+        report.unchecked.push_back({.what = "replica",
+                                    .source = peer.str(),
+                                    .why = std::string(error.name()) + " " + error.message()});
+    }
+}
+
+}  // namespace
+
+verification::VerifyReport verify_from_primary(Services& services, primary::Primary& role,
+                                               const verification::VerifyRequest& request,
+                                               const verification::OnProgress& progress) {
+    verification::VerifyReport report;
+    report.stream = services.config.agent.stream.str();
+    for (const config::Peer& peer : services.config.peers) {
+        ask_peer(services, role, peer.name, request, report);
+    }
+    if (request.wants_chain()) {
+        try {
+            (void)role.publish(publish_timeout);
+            (void)verification::check_chain(*services.store, services.identity.trust, report,
+                                            progress);
+        } catch (const Error& error) {
+            report.unchecked.push_back({.what = "chain",
+                                        .source = "",
+                                        .why = std::string(error.name()) + " " + error.message()});
+        }
+    }
+    return report;
+}
+
+}  // namespace farshore::daemon

@@ -1,0 +1,18 @@
+#pragma once
+// `farshore put`: a file into a tree of the primary, and the wait until it is everywhere.
+
+#include <memory>
+
+#include "agent/control/agent_api.hpp"
+#include "agent/daemon/services.hpp"
+#include "agent/primary/primary.hpp"
+
+namespace farshore::daemon {
+
+// Throws not_found for a tree that this stream does not have, unsafe_path for a path that leaves
+// it.
+[[nodiscard]] std::unique_ptr<control::PutUpload> begin_put(Services& services,
+                                                            primary::Primary& role,
+                                                            const control::PutRequest& request);
+
+}  // namespace farshore::daemon

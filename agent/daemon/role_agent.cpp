@@ -1,0 +1,130 @@
+#include "agent/daemon/role_agent.hpp"
+
+#include <algorithm>
+
+namespace farshore::daemon {
+
+namespace {
+
+// A conninfo may hold a password: what is shown ends before anything like it.
+std::string without_password(const std::string& conninfo) {
+    const std::size_t at = conninfo.find("password");
+    return at == std::string::npos ? conninfo : conninfo.substr(0, at) + "password=…";
+}
+
+// Options of the config that later issues build: said, so that nobody relies on them.
+void add_not_built(control::StatusReport& status, const config::Tree& tree) {
+    const auto add = [&](const char* what, const char* why) {
+        status.not_carried.push_back({.source = tree.name.str(), .what = what, .why = why});
+    };
+    add("keep_deleted, keep_replaced, keep_limit",
+        "not in this version: deleted and replaced files are not kept on the secondary");
+    add("delete_guard", "not in this version: no deletion is held back");
+    if (!tree.append_only.empty()) {
+        add("append_only", "not in this version: such files are read and sent whole");
+    }
+}
+
+void add_not_built(control::StatusReport& status, const config::Database& database) {
+    const auto add = [&](const char* what, const char* why) {
+        status.not_carried.push_back({.source = database.name.str(), .what = what, .why = why});
+    };
+    if (database.conflict != config::ConflictPolicy::stop) {
+        add("conflict = quarantine, overwrite",
+            "not in this version: a conflict stops applying with the row named");
+    }
+    add("slot_limit", "not in this version: the slot is never given up by itself");
+}
+
+}  // namespace
+
+control::Health RoleAgent::healthz() {
+    return {.ok = true, .reason = "ok"};
+}
+
+control::Health RoleAgent::readyz() {
+    const control::LagReport report = lag();
+    if (report.proof == control::Proof::proven) {
+        return {.ok = true, .reason = "ok"};
+    }
+    return {.ok = false, .reason = "proof is " + std::string(to_string(report.proof))};
+}
+
+control::StatusReport RoleAgent::begin_status(control::LagReport lag) const {
+    control::StatusReport status;
+    status.lag = std::move(lag);
+    status.version = FARSHORE_VERSION;
+    status.config_file = services_.config.file;
+    status.state_directory = services_.config.agent.state;
+    status.listen = services_.config.agent.listen;
+    status.started = services_.started;
+    status.store_url = services_.config.store.url;
+    // A directory may or may not be shared between the hosts; nobody here can tell.
+    status.fence = !storage::is_directory_url(services_.config.store.url);
+    const std::int64_t days = services_.tls.days_left(services_.clock.utc_now());
+    if (days < 30) {
+        status.faults.push_back(
+            {.code = ErrorCode::tls_failed,
+             .where = "tls",
+             .message = "the certificate ends in " + std::to_string(days) + " days",
+             .since = std::nullopt});
+    }
+    if (services_.config.replication.bandwidth_limit_bytes > 0) {
+        status.not_carried.push_back({.source = "",
+                                      .what = "bandwidth_limit",
+                                      .why = "not in this version: bulk lanes are not limited"});
+    }
+    return status;
+}
+
+void RoleAgent::add_tree(control::StatusReport& status, const config::Tree& tree,
+                         const std::optional<Mark>& newest) const {
+    control::SourceStatus source;
+    source.name = tree.name.str();
+    source.kind = control::SourceKind::tree;
+    source.place = tree.path;
+    source.state = "scanning";
+    const TreeMark* mark = nullptr;
+    if (newest && newest->sources.contains(tree.name)) {
+        mark = std::get_if<TreeMark>(&newest->sources.at(tree.name));
+    }
+    if (mark != nullptr) {
+        source.as_of = mark->as_of;
+        source.swept = mark->swept;
+        source.entries = mark->entries;
+        source.bytes = mark->bytes;
+        source.state = mark->as_of == newest->time ? "watched" : "behind";
+        for (const std::string& path : mark->pending.paths) {
+            source.pending.push_back({.path = path, .bytes = 0, .why = "in transit"});
+        }
+        for (const Uncovered& left_out : mark->uncovered) {
+            status.not_carried.push_back(
+                {.source = source.name, .what = left_out.name, .why = left_out.reason});
+        }
+    }
+    status.sources.push_back(std::move(source));
+    add_not_built(status, tree);
+}
+
+void RoleAgent::add_database(control::StatusReport& status, const config::Database& database,
+                             const std::optional<Mark>& newest, const std::string& state) const {
+    control::SourceStatus source;
+    source.name = database.name.str();
+    source.kind = control::SourceKind::database;
+    source.place = without_password(database.connection);
+    source.state = state;
+    if (newest && newest->sources.contains(database.name)) {
+        const SourceMark& mark = newest->sources.at(database.name);
+        source.as_of = as_of(mark);
+        if (const auto* described = std::get_if<DatabaseMark>(&mark)) {
+            for (const Uncovered& left_out : described->uncovered) {
+                status.not_carried.push_back(
+                    {.source = source.name, .what = left_out.name, .why = left_out.reason});
+            }
+        }
+    }
+    status.sources.push_back(std::move(source));
+    add_not_built(status, database);
+}
+
+}  // namespace farshore::daemon

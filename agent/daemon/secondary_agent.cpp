@@ -1,0 +1,168 @@
+// The agent as secondary: the role, its listener, and the control socket's wishes.
+
+#include <boost/json.hpp>
+
+#include "agent/connection/listener.hpp"
+#include "agent/daemon/lag_figures.hpp"
+#include "agent/daemon/role_agent.hpp"
+#include "agent/daemon/secondary_verify.hpp"
+#include "agent/daemon/verify_text.hpp"
+#include "agent/secondary/secondary.hpp"
+#include "protocol/json.hpp"
+#include "protocol/json_members.hpp"
+
+namespace farshore::daemon {
+
+namespace {
+
+namespace json = boost::json;
+
+class SecondaryAgent final : public RoleAgent {
+  public:
+    explicit SecondaryAgent(Services& services)
+        : RoleAgent(services),
+          role_(role_services(services)),
+          listener_(services.network, services.tls, services.clock, listen_options(services.config),
+                    [this](const Hello& hello, const AgentName& peer) {
+                        return role_.answer(hello, peer);
+                    }) {}
+
+    void run(const runtime::StopToken& stop) override { role_.run(stop); }
+
+    [[nodiscard]] control::LagReport lag() override {
+        return secondary_lag(services_.config, role_.view(), role_.uploads(), services_.clock);
+    }
+
+    [[nodiscard]] control::StatusReport status() override;
+
+    [[nodiscard]] std::string summary() override {
+        const control::LagReport report = lag();
+        return "secondary of " + report.stream + ", " + std::string(to_string(report.proof));
+    }
+
+    [[nodiscard]] control::FlushResult flush(const control::FlushRequest& request,
+                                             const runtime::StopToken&) override;
+
+    [[nodiscard]] std::unique_ptr<control::PutUpload> put(const control::PutRequest&) override {
+        throw Error(ErrorCode::not_primary,
+                    "this agent is a secondary: files are put on the primary");
+    }
+
+    [[nodiscard]] verification::VerifyReport verify(const verification::VerifyRequest& request,
+                                                    const verification::OnProgress& progress,
+                                                    const runtime::StopToken&) override {
+        return verify_secondary(services_, role_, request, progress);
+    }
+
+  private:
+    static connection::ListenOptions listen_options(const config::Config& config) {
+        connection::ListenOptions options;
+        options.address = config.agent.listen;
+        options.stream = config.agent.stream;
+        for (const config::Peer& peer : config.peers) {
+            options.peers.push_back(peer.name);
+        }
+        options.compression = parse_compression(config.replication.compression).take();
+        return options;
+    }
+
+    secondary::SecondaryServices role_services(Services& services) {
+        return {.config = services.config,
+                .clock = services.clock,
+                .random = services.random,
+                .files = services.files,
+                .state_file = services.state_file,
+                .state_directory = services.state_directory,
+                .key = services.identity.key,
+                .trust = services.identity.trust,
+                .store = *services.store,
+                .evidence = services.evidence,
+                .mirror_evidence = storage::is_directory_url(services.config.store.url),
+                .accept = [this](Duration timeout) { return listener_.accept(timeout); },
+                .serve = [this](const std::string& verb,
+                                const std::string& text) { return serve(verb, text); }};
+    }
+
+    [[nodiscard]] std::string serve(const std::string& verb, const std::string& text) {
+        if (verb == "verify") {
+            return report_to_text(
+                verify_secondary(services_, role_, request_from_text(text), [](const auto&) {}));
+        }
+        throw Error(ErrorCode::unsupported,
+                    "a secondary of this version does not know \"" + verb + "\"");
+    }
+
+    secondary::Secondary role_;
+    connection::Listener listener_;
+};
+
+control::FlushResult SecondaryAgent::flush(const control::FlushRequest& request,
+                                           const runtime::StopToken&) {
+    const auto session = role_.session();
+    if (!session) {
+        throw Error(ErrorCode::connection_lost, "the primary is not connected");
+    }
+    const BootTime began = services_.clock.boot_now();
+    const std::string answer = session->ask(
+        "flush",
+        json::serialize(json::object{{"applied", request.until == control::Until::applied},
+                                     {"timeout_seconds", request.timeout.seconds()}}),
+        request.timeout + Duration::from_ms(2'000));
+    const json::value value = parse_json(answer, limits::frame_body).take();
+    JsonMembers members("flush", value);
+    control::FlushResult result;
+    result.mark = MarkNumber(members.integer("mark"));
+    result.time = members.time("time");
+    result.waited_seconds = (services_.clock.boot_now() - began).seconds();
+    return result;
+}
+
+control::StatusReport SecondaryAgent::status() {
+    control::StatusReport status = begin_status(lag());
+    const secondary::SecondaryView view = role_.view();
+    status.cut = view.standing.received_cut;
+    status.mark = view.standing.received_mark;
+    for (const config::Tree& tree : services_.config.trees) {
+        add_tree(status, tree, view.newest_mark);
+    }
+    for (const config::Database& database : services_.config.databases) {
+        const auto known = view.databases.find(database.name);
+        const bool copied = known != view.databases.end() && known->second.standing.copied;
+        add_database(status, database, view.newest_mark,
+                     copied ? "streaming" : (view.connected ? "copying" : "waiting"));
+    }
+    for (const auto& [source, fault] : view.faults) {
+        status.faults.push_back({.code = fault.error.code(),
+                                 .where = source,
+                                 .message = fault.error.message(),
+                                 .since = fault.since});
+    }
+    for (const auto& [source, reason] : view.primary_faults) {
+        status.faults.push_back({.code = ErrorCode::internal,
+                                 .where = view.primary.str() + "/" + source,
+                                 .message = reason,
+                                 .since = std::nullopt});
+    }
+    if (view.connection_fault) {
+        status.faults.push_back({.code = view.connection_fault->error.code(),
+                                 .where = view.primary.str(),
+                                 .message = view.connection_fault->error.message(),
+                                 .since = view.connection_fault->since});
+    }
+    for (const connection::HandshakeFault& fault : listener_.faults().list()) {
+        status.faults.push_back(
+            {.code = fault.code,
+             .where = fault.peer,
+             .message = fault.message + " (" + std::to_string(fault.count) + " times)",
+             .since = fault.first});
+    }
+    return status;
+}
+
+}  // namespace
+
+std::unique_ptr<RoleAgent> make_secondary_agent(Services& services) {
+    return std::make_unique<SecondaryAgent>(services);
+}
+
+}  // namespace farshore::daemon

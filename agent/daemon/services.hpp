@@ -1,0 +1,52 @@
+#pragma once
+// What both roles stand on: keys, trust, state directory, stores, network. Opened once, in this
+// order.
+
+#include <memory>
+#include <string>
+
+#include "agent/config/config.hpp"
+#include "agent/connection/network.hpp"
+#include "agent/connection/tls_context.hpp"
+#include "agent/runtime/random.hpp"
+#include "agent/runtime/system_clock.hpp"
+#include "protocol/signing.hpp"
+#include "protocol/trust.hpp"
+#include "storage/disk/directory_lock.hpp"
+#include "storage/disk/posix_file_system.hpp"
+#include "storage/disk/state_paths.hpp"
+#include "storage/objects/directory_store.hpp"
+#include "storage/objects/open_store.hpp"
+
+namespace farshore::daemon {
+
+// The signing key and the trust file; Error(bad_key), Error(bad_config), Error(untrusted) when the
+// trust file does not list our own key.
+struct Identity {
+    SigningKey key;
+    TrustSet trust;
+};
+[[nodiscard]] Identity load_identity(storage::FileSystem& files, const config::Config& config);
+[[nodiscard]] storage::StoreSettings store_settings(const config::Store& store);
+
+// Invariants: one agent per state directory; everything in here outlives the role.
+struct Services {
+    explicit Services(const config::Config& loaded);
+
+    const config::Config& config;
+    storage::PosixFileSystem files;
+    runtime::SystemClock clock;
+    runtime::SystemRandom random;
+    storage::StatePaths paths;
+    storage::Handle state_directory;
+    storage::DirectoryLock lock;
+    std::string state_file;
+    Identity identity;
+    connection::TlsContext tls;
+    std::unique_ptr<storage::ObjectStore> store;
+    storage::DirectoryStore evidence;
+    connection::Network network;
+    Timestamp started;
+};
+
+}  // namespace farshore::daemon
