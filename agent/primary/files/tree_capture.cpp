@@ -1,6 +1,5 @@
 #include "agent/primary/files/tree_capture.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "protocol/limits.hpp"

@@ -1,0 +1,85 @@
+#pragma once
+// A real directory, watched and captured for real, cut after cut into a real index.
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/primary/files/inotify_watcher.hpp"
+#include "agent/primary/files/tree_source.hpp"
+#include "agent/runtime/system_clock.hpp"
+#include "storage/disk/posix_file_system.hpp"
+#include "storage/state/cut_commit.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+namespace farshore::primary {
+
+// Keeps what was pushed, as a secondary would.
+class RecordingSink final : public ContentSink {
+  public:
+    bool is_connected() override { return connected; }
+    void whole(const SourceName& tree, const Digest& sha256, std::string_view content) override;
+    std::uint64_t begin(const SourceName& tree, std::uint64_t expected_size) override;
+    void data(std::uint64_t transfer, std::string_view content) override;
+    void end(std::uint64_t transfer, std::uint64_t size, const Digest& sha256) override;
+    void abort(std::uint64_t transfer) override;
+
+    [[nodiscard]] bool has(const std::string& content);
+    [[nodiscard]] std::size_t pushed();
+    void forget();
+
+    std::atomic<bool> connected{true};
+    std::atomic<int> aborted{0};
+    // Called with each piece of a large file, to meddle with the file meanwhile.
+    std::function<void()> on_data;
+
+  private:
+    std::mutex mutex_;
+    std::uint64_t next_ = 0;
+    std::map<std::uint64_t, std::string> transfers_;
+    std::map<Digest, std::string> contents_;
+};
+
+class TreeFixture : public testing::Test {
+  protected:
+    TreeFixture();
+
+    [[nodiscard]] std::string root() const { return directory_ / "tree"; }
+    [[nodiscard]] std::string at(const std::string& path) const { return root() + "/" + path; }
+    void write(const std::string& path, const std::string& content) const;
+
+    // Starts (again) with a watcher that can be given a limit; does the first scan.
+    void start();
+    void open(std::size_t most_watches = SIZE_MAX);
+    // One cut, committed.
+    TreeCut cut();
+    // What a cut holds before it is committed.
+    TreeCut capture();
+    void commit(const TreeCut& captured);
+    // Cuts until the tree is current and nothing is pending.
+    TreeCut cut_until_quiet();
+
+    // Path -> content (files), "-> target" (links), or the type, by the index and by the disk.
+    [[nodiscard]] std::map<std::string, std::string> index();
+    [[nodiscard]] std::map<std::string, std::string> disk() const;
+    [[nodiscard]] FileEntry entry(const std::string& path);
+
+    test::TemporaryDirectory directory_;
+    storage::PosixFileSystem files_;
+    runtime::SystemClock clock_;
+    runtime::SystemRandom random_;
+    RecordingSink sink_;
+    TreeSourceSettings settings_;
+    std::unique_ptr<storage::PrimaryState> state_;
+    std::unique_ptr<TreeSource> source_;
+    InotifyWatcher* watcher_ = nullptr;
+};
+
+[[nodiscard]] std::set<std::string> put_paths(const TreeCut& cut);
+
+}  // namespace farshore::primary
