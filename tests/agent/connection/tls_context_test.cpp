@@ -1,0 +1,82 @@
+#include "agent/connection/tls_context.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "agent/runtime/system_clock.hpp"
+#include "storage/disk/posix_file_system.hpp"
+#include "tests/support/temporary_directory.hpp"
+#include "tests/support/test_certificates.hpp"
+
+namespace farshore::connection {
+namespace {
+
+class TlsContextTest : public ::testing::Test {
+  protected:
+    TlsContextTest() {
+        paths_ = {directory_ / "ca.crt", directory_ / "agent.crt", directory_ / "agent.key"};
+        test::write_whole(paths_.ca, material_.ca);
+        test::write_whole(paths_.certificate, material_.certificate);
+        test::write_whole(paths_.key, material_.key);
+        ::chmod(paths_.key.c_str(), 0600);
+    }
+    ErrorCode load_error() {
+        try {
+            static_cast<void>(load_tls_material(files_, paths_));
+        } catch (const Error& error) {
+            message_ = error.message();
+            return error.code();
+        }
+        return ErrorCode::internal;
+    }
+    static ErrorCode error_of(const TlsMaterial& material) {
+        try {
+            const TlsContext context(material);
+        } catch (const Error& error) {
+            return error.code();
+        }
+        return ErrorCode::internal;
+    }
+
+    test::TemporaryDirectory directory_;
+    storage::PosixFileSystem files_;
+    test::TestCertificates certificates_{runtime::SystemClock().utc_now()};
+    TlsMaterial material_ = certificates_.material("east");
+    config::Tls paths_;
+    std::string message_;
+};
+
+TEST_F(TlsContextTest, LoadsWhatInitWrote) {
+    const TlsMaterial loaded = load_tls_material(files_, paths_);
+    EXPECT_EQ(loaded.key, material_.key);
+    EXPECT_TRUE(TlsContext(loaded).own_names().contains("east"));
+}
+
+TEST_F(TlsContextTest, AKeyThatOthersCanReadIsRefused) {
+    for (const unsigned mode : {0604U, 0602U, 0620U, 0666U}) {
+        ::chmod(paths_.key.c_str(), mode);
+        EXPECT_EQ(load_error(), ErrorCode::bad_key) << std::oct << mode;
+        EXPECT_PRED_FORMAT2(::testing::IsSubstring, "agent.key", message_);
+    }
+    ::chmod(paths_.key.c_str(), 0400);
+    EXPECT_EQ(load_error(), ErrorCode::internal);
+}
+
+TEST_F(TlsContextTest, AFileThatIsNotThere) {
+    paths_.certificate = directory_ / "nothing.crt";
+    EXPECT_EQ(load_error(), ErrorCode::bad_key);
+    EXPECT_PRED_FORMAT2(::testing::IsSubstring, "nothing.crt", message_);
+}
+
+TEST_F(TlsContextTest, TextsThatDontFit) {
+    const TlsMaterial other = certificates_.material("west");
+    EXPECT_EQ(error_of({material_.ca, material_.certificate, other.key}), ErrorCode::bad_key);
+    EXPECT_EQ(error_of({"", material_.certificate, material_.key}), ErrorCode::bad_key);
+    EXPECT_EQ(error_of({material_.ca, "nonsense", material_.key}), ErrorCode::bad_key);
+    EXPECT_EQ(error_of({material_.ca, material_.certificate, ""}), ErrorCode::bad_key);
+    EXPECT_EQ(error_of({material_.certificate, material_.certificate, material_.key}),
+              ErrorCode::bad_key);
+}
+
+}  // namespace
+}  // namespace farshore::connection
