@@ -15,7 +15,7 @@ rm -rf "$work"
 mkdir -p "$work/source"
 trap 'rm -rf "$work"' EXIT
 
-version=$(sed -n "s/^ *version: '\(.*\)',/\1/p" meson.build | head -1)
+version=$(sed -n "s/^ *version: '\([^']*\)'.*/\1/p" meson.build | head -n 1)
 stamp=$(git log -1 --format=%ct 2> /dev/null || stat -c %Y meson.build)
 export SOURCE_DATE_EPOCH=$stamp
 
@@ -23,6 +23,7 @@ cp -a meson.build meson_options.txt README.md LICENSE protocol storage agent pac
   "$work/source/"
 cd "$work/source"
 mv packaging/debian debian
+cp packaging/systemd/farshore.service debian/farshore.service
 depends=$("$root/packaging/dependencies.sh" --build --print | grep -vx 'ccache\|mold\|fakeroot' |
   paste -sd, | sed 's/,/, /g; s/debhelper/debhelper-compat (= 13)/')
 sed "s/@BUILD_DEPENDS@/$depends/" debian/control.in > debian/control

@@ -11,6 +11,7 @@
 #   --stop DIR            end what --keep left running in DIR, and remove it
 # Yours are only read: the demonstration works on copies. It needs no network but what installs
 # packages, writes only below a new directory in ${TMPDIR:-/tmp}, and leaves nothing running.
+# With FARSHORE=PATH in the environment that program is shown, and nothing is built.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 checkout=$PWD
@@ -18,7 +19,7 @@ checkout=$PWD
 say() { printf '\n== %s\n' "$*"; }
 note() { printf '   %s\n' "$*"; }
 die() { printf 'demo: %s\n' "$*" >&2; exit 1; }
-usage() { sed -n '2,14s/^# \{0,1\}//p' "$checkout/packaging/demo.sh"; exit "$1"; }
+usage() { sed -n '2,16s/^# \{0,1\}//p' "$checkout/packaging/demo.sh"; exit "$1"; }
 
 tree='' database='' keep=no stop=''
 while [ $# -gt 0 ]; do
@@ -87,14 +88,20 @@ finish() {
   exit $status
 }
 
-say "Installing what is missing, building"
-packaging/dependencies.sh --build --run
-build=$checkout/build/demo
-export CCACHE_BASEDIR=$checkout CCACHE_NOHASHDIR=1
-[ -f "$build/build.ninja" ] ||
-  CXX="ccache g++" CXX_LD=mold meson setup "$build" -Dtests=false -Db_lundef=false > /dev/null
-ninja -C "$build" --quiet agent/farshore
-farshore=$build/agent/farshore
+if [ -n "${FARSHORE:-}" ]; then
+  say "Installing what is missing"
+  packaging/dependencies.sh --run
+  farshore=$FARSHORE
+else
+  say "Installing what is missing, building"
+  packaging/dependencies.sh --build --run
+  build=$checkout/build/demo
+  export CCACHE_BASEDIR=$checkout CCACHE_NOHASHDIR=1
+  [ -f "$build/build.ninja" ] ||
+    CXX="ccache g++" CXX_LD=mold meson setup "$build" -Dtests=false -Db_lundef=false > /dev/null
+  ninja -C "$build" --quiet agent/farshore
+  farshore=$build/agent/farshore
+fi
 "$farshore" version | head -n 1
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/farshore-demo-XXXXXX")

@@ -86,13 +86,16 @@ class Root:
         return self.folder + inside
 
     def run(self, *command):
-        return process.run(["chroot", self.folder, *command], timeout=300,
+        # systemd's tools want /proc; it is mounted for this command alone.
+        script = 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
+        return process.run(["unshare", "--mount", "sh", "-c", script, self.folder, *command],
+                           timeout=300,
                            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
                                 "DEBIAN_FRONTEND": "noninteractive"})
 
     def listing(self):
         """Everything there, with owner and mode; not what changes with any installation."""
-        changing = ["/proc", "/var/lib/dpkg", "/var/cache", "/var/log",
+        changing = ["/proc", "/var/lib/dpkg", "/var/cache", "/var/log", "/run",
                     "/var/lib/systemd/deb-systemd-helper-*"]
         paths = [word for path in changing for word in ("-o", "-path", path)][1:]
         ended = self.run("find", "/", "-xdev", "(", *paths, ")", "-prune", "-o",
