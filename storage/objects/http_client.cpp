@@ -115,6 +115,11 @@ int on_rewind(void* transfer, curl_off_t offset, int origin) {
     return CURL_SEEKFUNC_OK;
 }
 
+// libcurl asks about once a second, also while nothing moves.
+int on_progress(void* interrupted, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    return *static_cast<const std::atomic<bool>*>(interrupted) ? 1 : 0;
+}
+
 void set(CURL* handle, CURLoption option, auto value) {
     if (curl_easy_setopt(handle, option, value) != CURLE_OK) {
         throw Error(ErrorCode::internal,
@@ -240,6 +245,10 @@ HttpClient::HttpClient(std::string ca)
 HttpClient::~HttpClient() = default;
 
 Result<HttpAnswer> HttpClient::perform(const HttpRequest& request) {
+    const Error cancelled(ErrorCode::cancelled, "the agent is leaving");
+    if (interrupted_) {
+        return cancelled;
+    }
     Curl handle = connections_->take();
     Transfer transfer;
     transfer.request = &request;
@@ -251,6 +260,9 @@ Result<HttpAnswer> HttpClient::perform(const HttpRequest& request) {
     if (!ca_.empty()) {
         set(handle.get(), CURLOPT_CAINFO, ca_.c_str());
     }
+    set(handle.get(), CURLOPT_NOPROGRESS, 0L);
+    set(handle.get(), CURLOPT_XFERINFOFUNCTION, &on_progress);
+    set(handle.get(), CURLOPT_XFERINFODATA, static_cast<void*>(&interrupted_));
     std::string detail(CURL_ERROR_SIZE, '\0');
     set(handle.get(), CURLOPT_ERRORBUFFER, detail.data());
     const CURLcode result = curl_easy_perform(handle.get());
@@ -260,6 +272,9 @@ Result<HttpAnswer> HttpClient::perform(const HttpRequest& request) {
     transfer.answer.status = static_cast<int>(status);
     if (result == CURLE_OK || transfer.answer.cut_off) {
         return std::move(transfer.answer);
+    }
+    if (interrupted_) {
+        return cancelled;
     }
     detail.resize(detail.find('\0'));
     return Error(code_of(result), detail.empty() ? curl_easy_strerror(result) : detail);

@@ -6,6 +6,7 @@
 // only; https checks the server's certificate and name. A proxy is taken from the environment
 // (https_proxy, no_proxy), as every tool does.
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -47,12 +48,17 @@ class HttpClient {
 
     // Error values: store_unavailable when no whole answer came (name, connection, deadline, a body
     // that ends early), store_refused when the server can't be trusted (certificate, CA file).
-    // After an error of a PUT the server may have done it. Safe from several threads.
+    // cancelled: interrupt() was called. After an error of a PUT the server may have done it. Safe
+    // from several threads.
     [[nodiscard]] Result<HttpAnswer> perform(const HttpRequest& request);
+
+    // Ends running requests within about a second, and every later one at once.
+    void interrupt() { interrupted_ = true; }
 
   private:
     class Connections;
     std::string ca_;
+    std::atomic<bool> interrupted_ = false;
     std::unique_ptr<Connections> connections_;
 };
 

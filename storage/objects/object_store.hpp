@@ -49,6 +49,11 @@ class ObjectStore {
     // Leaves no object behind.
     virtual void check() = 0;
 
+    // Ends what is waiting for a server, and every later call: they throw Error(cancelled). For an
+    // agent that has to leave while the store does not answer. From any thread. A store on a local
+    // disk has nothing to end.
+    virtual void interrupt() {}
+
     // What a person knows it by: "s3://bucket/prefix", "file:/var/lib/farshore/store".
     [[nodiscard]] virtual std::string name() const = 0;
 };

@@ -252,6 +252,9 @@ ObjectStore::PutOutcome S3Store::confirm(const S3Keys& keys, const std::string& 
 ObjectStore::PutOutcome S3Store::settle(const S3Keys& keys, const std::string& key,
                                         std::string_view bytes, const Error& failure) {
     const Result<Found> found = compare(keys, key, bytes);
+    if (!found && found.error().code() == ErrorCode::cancelled) {
+        throw found.error();
+    }
     if (found && found.value()) {
         return *found.value();
     }

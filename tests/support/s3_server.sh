@@ -190,8 +190,7 @@ make_user() {
 }
 
 wait_for_gateway() {
-    local i
-    for i in $(seq 600); do
+    for _ in $(seq 600); do
         if curl -s -o /dev/null --noproxy '*' --max-time 2 "http://127.0.0.1:$PORT/"; then
             return
         fi
@@ -202,6 +201,7 @@ wait_for_gateway() {
 }
 
 watch_owner() { # OWNER
+    # shellcheck disable=SC2016 # the arguments are expanded by the watcher
     setsid bash -c 'tail --pid="$1" -f /dev/null; exec "$2" stop "$3"' \
         watcher "$1" "$SCRIPT" "$DIR" >/dev/null 2>&1 </dev/null &
     echo $! >watcher.pid

@@ -131,6 +131,10 @@ std::string ScriptedHttpServer::finish() {
     return faults_;
 }
 
+void ScriptedHttpServer::wait_for_request() {
+    came_.get_future().wait();
+}
+
 void ScriptedHttpServer::serve() {
     while (true) {
         const int connection = accept(listener_, nullptr, nullptr);
@@ -151,6 +155,9 @@ void ScriptedHttpServer::play(int connection) {
     const std::string said = request->method + " " + request->target;
     const std::size_t index = requests_.size();
     requests_.push_back(*std::move(request));
+    if (index == 0) {
+        came_.set_value();
+    }
     if (index >= steps_.size()) {
         faults_ += "unexpected: " + said + "\n";
         return;
@@ -161,6 +168,9 @@ void ScriptedHttpServer::play(int connection) {
         return;
     }
     send_all(connection, step.answer);
+    std::string rest;
+    while (step.hang && read_at_least(connection, rest, rest.size() + 1)) {
+    }
 }
 
 }  // namespace farshore::test

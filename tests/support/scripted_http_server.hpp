@@ -2,6 +2,7 @@
 // An HTTP server that plays a script: it expects these requests in this order and gives these
 // answers. For what real servers do too seldom to wait for. One request a connection.
 
+#include <future>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -24,6 +25,7 @@ struct ScriptedStep {
     std::string method;
     std::string target;  // the beginning of what is expected
     std::string answer;  // the bytes to send; none: the connection is closed without an answer
+    bool hang = false;   // afterwards the connection stays open until the client closes it
 };
 
 // Status line, the given header lines ("etag: \"x\""), Content-Length and Connection: close, body.
@@ -42,6 +44,9 @@ class ScriptedHttpServer {
 
     // Ends the server. Returns what was not as the script says, one line each; empty: all was.
     [[nodiscard]] std::string finish();
+    // Returns when the first request has come.
+    void wait_for_request();
+
     // After finish().
     [[nodiscard]] const std::vector<ReceivedRequest>& requests() const { return requests_; }
 
@@ -54,6 +59,7 @@ class ScriptedHttpServer {
     int port_ = 0;
     std::vector<ReceivedRequest> requests_;
     std::string faults_;
+    std::promise<void> came_;
     std::thread thread_;
 };
 

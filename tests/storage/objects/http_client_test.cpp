@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "tests/support/scripted_http_server.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -123,11 +124,24 @@ TEST(HttpClient, AHeadHasNoBody) {
 
 TEST(HttpClient, TheDeadlineIsKept) {
     // Says that it goes on, and does not.
-    test::ScriptedHttpServer server({{"GET", "/a", "HTTP/1.1 100 Continue\r\n\r\n"}});
+    test::ScriptedHttpServer server({{"GET", "/a", "HTTP/1.1 100 Continue\r\n\r\n", true}});
     HttpClient client("");
     HttpRequest request = get(server, "/a");
-    request.deadline = Duration::from_ms(1);
+    request.deadline = Duration::from_ms(50);
     EXPECT_EQ(client.perform(request).error().code(), ErrorCode::store_unavailable);
+}
+
+TEST(HttpClient, AnInterruptEndsWhatWaitsAndWhatComesLater) {
+    test::ScriptedHttpServer server({{"GET", "/a", "HTTP/1.1 100 Continue\r\n\r\n", true}});
+    HttpClient client("");
+    HttpRequest request = get(server, "/a");
+    std::thread waiting(
+        [&] { EXPECT_EQ(client.perform(request).error().code(), ErrorCode::cancelled); });
+    server.wait_for_request();
+    client.interrupt();
+    waiting.join();
+    EXPECT_EQ(client.perform(request).error().code(), ErrorCode::cancelled);
+    EXPECT_EQ(server.finish(), "");
 }
 
 TEST(HttpClient, WhatCanNotBeTrustedIsRefused) {
