@@ -45,7 +45,7 @@ def check_shell(root, tally):
 
 
 class Analysis:
-    """clang-tidy over the product's sources; what was found good is remembered by what it was made of."""
+    """clang-tidy over the product; a source found good is remembered by what it was made of."""
 
     def __init__(self, root, database):
         self.root, self.database = root, database
