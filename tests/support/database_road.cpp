@@ -110,7 +110,10 @@ void DatabaseRoad::wait_until(const std::function<bool()>& condition, const std:
 secondary::ApplyRange DatabaseRoad::cut() {
     wait_until([this] { return source_->is_streaming(); }, "the source streams");
     primary::InsertPosition insert(stream_, origin);
-    const Lsn lsn = insert.read();
+    return cut_up_to(insert.read());
+}
+
+secondary::ApplyRange DatabaseRoad::cut_up_to(Lsn lsn) {
     source_->want_position(lsn);
     wait_until([&] { return source_->position() >= lsn; }, "the decoder is past " + to_string(lsn));
     wait_until([&] { return receiver_->position() >= lsn; }, "it has arrived");

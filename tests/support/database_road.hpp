@@ -41,6 +41,7 @@ class DatabaseRoad {
     // A cut: reads L, waits until it is passed and received, syncs, confirms. Throws what ended a
     // thread.
     secondary::ApplyRange cut();
+    secondary::ApplyRange cut_up_to(Lsn lsn);
     // Applies all cuts that are received.
     secondary::ApplyCount apply();
     void cut_and_apply() {

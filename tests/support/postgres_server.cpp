@@ -133,24 +133,40 @@ PostgresServer::~PostgresServer() {
     }
 }
 
+// initdb once in a process: each server begins with a copy of what it made.
+const std::string& PostgresServer::fresh_data() {
+    static const TemporaryDirectory directory;
+    static const std::string data = [] {
+        const std::string path = directory / "data";
+        const std::string log_file = directory / "log";
+        std::filesystem::permissions(directory.path(), std::filesystem::perms(0755));
+        std::filesystem::create_directory(path);
+        write_whole(log_file, "");
+        give_to_server_user(path);
+        const pid_t pid = spawn({postgres_programs() + "/initdb", "-D", path, "-N", "-A", "trust",
+                                 "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"},
+                                log_file);
+        int status = 0;
+        if (waitpid(pid, &status, 0) != pid || status != 0) {
+            throw std::runtime_error("initdb failed: " + read_whole(log_file));
+        }
+        return path;
+    }();
+    return data;
+}
+
 void PostgresServer::initialise(const PostgresSettings& settings) {
     std::filesystem::permissions(directory_.path(), std::filesystem::perms(0755));
-    std::filesystem::create_directory(data_);
     std::filesystem::create_directory(socket_directory_);
-    std::filesystem::permissions(data_, std::filesystem::perms(0700));
     write_whole(log_file_, "");
-    give_to_server_user(data_);
     give_to_server_user(socket_directory_);
-    pid_ = spawn({postgres_programs() + "/initdb", "-D", data_, "-N", "-A", "trust", "-U",
-                  "postgres", "-E", "UTF8", "--locale=C.UTF-8"},
-                 log_file_);
-    if (!wait_for_end(60)) {
-        kill();
+    std::filesystem::copy(fresh_data(), data_, std::filesystem::copy_options::recursive);
+    give_to_server_user(data_);
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(data_)) {
+        give_to_server_user(entry.path());
     }
+    std::filesystem::permissions(data_, std::filesystem::perms(0700));
     std::ofstream config(data_ + "/postgresql.conf", std::ios::app);
-    if (!config) {
-        throw std::runtime_error("initdb failed: " + log());
-    }
     config << "listen_addresses = ''\nunix_socket_directories = '" << socket_directory_ << "'\n"
            << "wal_level = logical\nmax_replication_slots = 10\nmax_wal_senders = 10\n"
            << "fsync = " << (settings.fsync ? "on" : "off") << "\nmax_connections = 50\n"

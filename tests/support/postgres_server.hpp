@@ -46,6 +46,7 @@ class PostgresServer {
     [[nodiscard]] const std::string& socket_directory() const { return socket_directory_; }
 
   private:
+    [[nodiscard]] static const std::string& fresh_data();
     void initialise(const PostgresSettings& settings);
     [[nodiscard]] bool accepts_connections() const;
     bool wait_for_end(int seconds);
