@@ -1,5 +1,7 @@
 #include "storage/state/primary_state.hpp"
 
+#include <sqlite3.h>
+
 #include "storage/state/primary_schema.hpp"
 
 namespace farshore::storage {
@@ -109,13 +111,21 @@ std::int64_t PrimaryState::tree_id(const SourceName& tree) {
     if (known != tree_ids_.end()) {
         return known->second;
     }
-    Statement(database_, "INSERT OR IGNORE INTO trees (name) VALUES (?1)")
-        .bind_text(1, tree.str())
-        .run();
     Statement ask(database_, "SELECT id FROM trees WHERE name = ?1");
     ask.bind_text(1, tree.str());
-    ask.step();
-    return tree_ids_[tree] = ask.integer(0);
+    if (!ask.step()) {
+        // Only when it is not there: a reader in a read transaction must not become a writer.
+        Statement(database_, "INSERT INTO trees (name) VALUES (?1)").bind_text(1, tree.str()).run();
+        ask.reset();
+        ask.bind_text(1, tree.str());
+        FARSHORE_ASSERT(ask.step());
+    }
+    const std::int64_t id = ask.integer(0);
+    // A number that was given within a transaction may be rolled back with it.
+    if (sqlite3_get_autocommit(database_.raw()) != 0) {
+        tree_ids_[tree] = id;
+    }
+    return id;
 }
 
 TreeStanding PrimaryState::tree(const SourceName& tree) {

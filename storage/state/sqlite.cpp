@@ -73,19 +73,25 @@ void Database::execute(const char* sql) {
 }
 
 void Database::migrate(std::span<const char* const> migrations) {
-    Statement version(*this, "PRAGMA user_version");
-    version.step();
-    const auto found = static_cast<std::size_t>(version.integer(0));
-    version.reset();
-    if (found > migrations.size()) {
-        throw Error(ErrorCode::bad_version, path_ + " has version " + std::to_string(found) +
-                                                ", this farshore knows " +
-                                                std::to_string(migrations.size()));
-    }
-    for (std::size_t i = found; i < migrations.size(); ++i) {
+    for (;;) {
+        // Read under the write lock: another connection may be at the same step.
         Transaction transaction(*this);
-        execute(migrations[i]);
-        execute(("PRAGMA user_version = " + std::to_string(i + 1)).c_str());
+        std::size_t found = 0;
+        {
+            Statement version(*this, "PRAGMA user_version");
+            version.step();
+            found = static_cast<std::size_t>(version.integer(0));
+        }
+        if (found > migrations.size()) {
+            throw Error(ErrorCode::bad_version, path_ + " has version " + std::to_string(found) +
+                                                    ", this farshore knows " +
+                                                    std::to_string(migrations.size()));
+        }
+        if (found == migrations.size()) {
+            return;
+        }
+        execute(migrations[found]);
+        execute(("PRAGMA user_version = " + std::to_string(found + 1)).c_str());
         transaction.commit();
     }
 }

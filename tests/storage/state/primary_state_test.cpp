@@ -1,0 +1,126 @@
+#include "storage/state/primary_state.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "protocol/tree_digest.hpp"
+#include "storage/state/cut_commit.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+namespace farshore::storage {
+namespace {
+
+class PrimaryStateTest : public testing::Test {
+  protected:
+    static CapturedEntry captured(const std::string& path, const std::string& content,
+                                  std::uint64_t inode = 7) {
+        CapturedEntry row;
+        row.entry.path = path;
+        row.entry.size = content.size();
+        row.entry.sha256 = sha256(content);
+        row.identity.filesystem = 1;
+        row.identity.inode = inode;
+        row.identity.size = content.size();
+        return row;
+    }
+    void put(const std::vector<CapturedEntry>& rows) {
+        CutCommit commit(state_);
+        for (const CapturedEntry& row : rows) {
+            commit.put(tree_, row);
+        }
+        commit.commit();
+    }
+    std::vector<std::string> walked(std::string_view after = "") {
+        std::vector<std::string> paths;
+        state_.walk(tree_, after, [&](const CapturedEntry& row) {
+            paths.push_back(row.entry.path);
+            return true;
+        });
+        return paths;
+    }
+
+    test::TemporaryDirectory directory_;
+    PrimaryState state_{directory_ / "state.db"};
+    const SourceName tree_{"files"};
+};
+
+TEST_F(PrimaryStateTest, FindsEntriesByPathInodeAndContent) {
+    put({captured("a", "one", 1), captured("a/b", "two", 2), captured("a-c", "one", 1)});
+    ASSERT_TRUE(state_.find(tree_, "a/b").has_value());
+    EXPECT_EQ(state_.find(tree_, "a/b")->entry.sha256, sha256("two"));
+    EXPECT_FALSE(state_.find(tree_, "x").has_value());
+    EXPECT_FALSE(state_.find(SourceName("other"), "a").has_value());
+    EXPECT_EQ(state_.paths_of_inode(tree_, 1, 1), (std::vector<std::string>{"a", "a-c"}));
+    EXPECT_TRUE(state_.paths_of_inode(tree_, 2, 1).empty());
+    EXPECT_TRUE(state_.has_content(tree_, sha256("two")));
+    EXPECT_FALSE(state_.has_content(tree_, sha256("three")));
+    EXPECT_EQ(walked(), (std::vector<std::string>{"a", "a-c", "a/b"}));
+    EXPECT_EQ(walked("a-c"), std::vector<std::string>{"a/b"});
+    EXPECT_EQ(state_.paths_below(tree_, "a"), std::vector<std::string>{"a/b"});
+}
+
+TEST_F(PrimaryStateTest, ChangesSinceACutAreWhatChangedLater) {
+    put({captured("a", "1"), captured("b", "1")});
+    put({captured("b", "2")});
+    {
+        CutCommit commit(state_);
+        EXPECT_TRUE(commit.remove(tree_, "a"));
+        EXPECT_FALSE(commit.remove(tree_, "a"));
+        EXPECT_FALSE(commit.remove(tree_, "never"));
+        commit.commit();
+    }
+    const auto since = [&](std::uint64_t base) {
+        std::vector<std::pair<std::string, EntryType>> found;
+        state_.sorted_changes_since(tree_, CutNumber(base), [&](const FileEntry& entry) {
+            found.emplace_back(entry.path, entry.type);
+        });
+        return found;
+    };
+    using enum EntryType;
+    using Changes = std::vector<std::pair<std::string, EntryType>>;
+    EXPECT_EQ(since(0), (Changes{{"a", deleted}, {"b", file}}));
+    EXPECT_EQ(since(2), (Changes{{"a", deleted}}));
+    EXPECT_EQ(since(3), Changes{});
+    EXPECT_FALSE(state_.find(tree_, "a").has_value());
+    state_.forget_tombstones(CutNumber(2));
+    EXPECT_EQ(since(0).size(), 2U);
+    state_.forget_tombstones(CutNumber(3));
+    EXPECT_EQ(since(0).size(), 1U);
+}
+
+TEST_F(PrimaryStateTest, RemembersRootPeersAndEpoch) {
+    EXPECT_FALSE(state_.tree(tree_).marker_id.has_value());
+    state_.set_root(tree_, "id", 5, 6);
+    state_.set_epoch(Epoch(3));
+    state_.set_peer(AgentName("west"), {.received_cut = CutNumber(9), .applied_cut = CutNumber(8)});
+    const PrimaryState again(directory_ / "state.db");
+    EXPECT_EQ(state_.tree(tree_).marker_id, "id");
+    EXPECT_EQ(state_.tree(tree_).root_filesystem, 5U);
+    EXPECT_EQ(state_.tree(tree_).root_inode, 6U);
+    EXPECT_EQ(state_.standing().epoch, Epoch(3));
+    EXPECT_EQ(state_.peer(AgentName("west")).received_cut, CutNumber(9));
+    EXPECT_EQ(state_.peer(AgentName("other")).received_cut, CutNumber(0));
+}
+
+TEST_F(PrimaryStateTest, MarksAreKeptInOrderUntilForgotten) {
+    for (int i = 1; i <= 4; ++i) {
+        CutCommit commit(state_);
+        EXPECT_EQ(commit.mark(), MarkNumber(static_cast<std::uint64_t>(i)));
+        commit.seal(i == 2, "envelope " + std::to_string(i));
+        commit.commit();
+        put({captured("between", std::to_string(i))});
+    }
+    EXPECT_EQ(state_.newest_mark()->envelope, "envelope 4");
+    EXPECT_EQ(state_.newest_complete_mark()->mark, MarkNumber(2));
+    std::vector<std::uint64_t> found;
+    state_.marks_between(CutNumber(1), CutNumber(5),
+                         [&](const StoredMark& mark) { found.push_back(mark.mark.value()); });
+    EXPECT_EQ(found, (std::vector<std::uint64_t>{2, 3}));
+    EXPECT_EQ(state_.marks_above(MarkNumber(2), 1).size(), 1U);
+    state_.forget_marks(MarkNumber(3));
+    EXPECT_EQ(state_.newest_complete_mark()->mark, MarkNumber(2));
+}
+
+}  // namespace
+}  // namespace farshore::storage
