@@ -67,7 +67,7 @@ int check(const json::value& lag, Duration warn_at, Duration critical_at, bool a
             message += fmt::format(" ({})", text(peer, "reason"));
         }
     }
-    const std::string limits = fmt::format("{};{}", warn_at.seconds(), critical_at.seconds());
+    const std::string limits = fmt::format("{:g};{:g}", warn_at.seconds(), critical_at.seconds());
     const std::string data = performance("rpo", rpo, limits) + performance("lag", behind, limits) +
                              performance("complete_rpo", number(lag, "complete_rpo_seconds"), ";") +
                              performance("error", number(lag, "error_seconds"), ";");

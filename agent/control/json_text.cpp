@@ -40,6 +40,12 @@ void append_text(std::string& out, std::string_view text) {
     append_json_string(out, is_valid_utf8(text) ? std::string(text) : as_utf8(text));
 }
 
+// Figures are durations, and those come in nanoseconds: what is behind them is the conversion's
+// noise (30.000000000000004).
+double rounded(double value) {
+    return std::abs(value) < 1e6 ? std::round(value * 1e9) / 1e9 : value;
+}
+
 void append(std::string& out, const json::value& value);
 
 void append_object(std::string& out, const json::object& object) {
@@ -82,7 +88,7 @@ void append(std::string& out, const json::value& value) {
             return;
         case json::kind::double_:
             if (std::isfinite(value.get_double())) {
-                return append_json_number(out, value.get_double());
+                return append_json_number(out, rounded(value.get_double()));
             }
             out += "null";
             return;

@@ -108,6 +108,7 @@ class FakeUpload : public PutUpload {
 
 inline std::unique_ptr<PutUpload> FakeAgent::put(const PutRequest& request) {
     put_ = request;
+    put_bytes_ = 0;
     if (request.tree.str() != "uploads") {
         throw Error(ErrorCode::not_found, "no tree of that name: " + request.tree.str());
     }
