@@ -31,8 +31,8 @@ using Answer = std::function<Welcome(const Hello& hello, const AgentName& peer)>
 
 // Invariants: a peer has one session at most: before a new one's Hello is answered, the older one
 // is closed. A session is handed out when all its lanes are there, and only once.
-// No call of `answer` is running when the destructor has returned; sessions that were handed out
-// live on.
+// When the destructor has returned, `answer`, clock and TLS context are not used any more; sessions
+// that were handed out live on. Not to be destroyed on the network thread.
 class Listener {
   public:
     // Throws Error(bad_config) for a bad address, Error(io) when the port can't be had.

@@ -84,12 +84,20 @@ void Listener::Core::hand_out(std::shared_ptr<Session> session) {
 
 void Listener::Core::stop() {
     asio::post(*context_, [self = shared_from_this()] { self->abort(); });
-    const std::lock_guard lock(answering_);
-    stopped_ = true;
+    {
+        const std::lock_guard lock(answering_);
+        stopped_ = true;
+    }
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, [this] { return aborted_.load(); });
 }
 
 void Listener::Core::abort() {
-    aborted_ = true;
+    {
+        const std::lock_guard lock(mutex_);
+        aborted_ = true;
+    }
+    arrived_.notify_all();
     boost::system::error_code ignored;
     acceptor_.close(ignored);
     pause_.end();

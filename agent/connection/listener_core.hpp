@@ -1,6 +1,7 @@
 #pragma once
 // What is behind a Listener: shared by its owner and the coroutines that shake hands.
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -14,7 +15,7 @@
 namespace farshore::connection {
 
 // Invariants: everything but the two mutexes and what they guard is for the network thread;
-// after stop() has returned `answer_` is not called any more.
+// after stop() has returned, `answer_`, the clock and the TLS context are not used any more.
 class Listener::Core : public Abortable, public std::enable_shared_from_this<Listener::Core> {
   public:
     Core(Network& network, TlsContext& tls, Clock& clock, ListenOptions options, Answer answer);
@@ -56,7 +57,7 @@ class Listener::Core : public Abortable, public std::enable_shared_from_this<Lis
     Pause pause_;
     std::vector<std::weak_ptr<Handshake>> handshakes_;
     SessionRoster roster_;
-    bool aborted_ = false;
+    std::atomic<bool> aborted_ = false;  // by the network thread, under mutex_
 
     std::mutex answering_;  // held while answer_ runs
     bool stopped_ = false;
