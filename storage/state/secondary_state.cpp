@@ -218,7 +218,8 @@ void SecondaryState::write_received_databases(const ReceivedCut& cut) {
 void SecondaryState::commit_received(const ReceivedCut& cut, const WitnessedTime& when) {
     crash_point("received_before_commit");
     Transaction transaction(database_);
-    FARSHORE_ASSERT(cut.base.value() == number(fact_received_cut) && cut.cut > cut.base);
+    const CutNumber before(number(fact_received_cut));
+    FARSHORE_ASSERT(cut.base <= before && before < cut.cut);
     const std::string as_of = encoded(cut.as_of);
     Statement put(database_, "INSERT INTO secondary_cuts VALUES (?, ?, ?, ?)");
     put.bind(1, cut.cut.value())
@@ -307,7 +308,11 @@ void SecondaryState::commit_applied(CutNumber cut, const WitnessedTime& when,
     FARSHORE_ASSERT(ask.step() && ask.unsigned_integer(0) == cut.value());
     const std::string as_of(ask.bytes(1));
     ask.reset();
-    FARSHORE_ASSERT(index_.incoming_trees(cut).empty());  // all of it is settled
+    if (const auto unsettled = index_.incoming_trees(cut); !unsettled.empty()) {
+        throw Error(ErrorCode::bad_config, "cut " + std::to_string(cut.value()) +
+                                               " holds changes of tree " + unsettled[0].str() +
+                                               ", which is not configured here any more");
+    }
     const std::string digests = encoded(sources);
     Statement mark(database_,
                    "UPDATE secondary_marks SET applied_at = ?1, applied_error = ?2, "

@@ -115,6 +115,21 @@ TEST_F(SecondaryStateTest, ACutOfAnUnknownDatabaseIsRefusedWhole) {
     state.commit_received(cut(1, 0), noon);
 }
 
+TEST_F(SecondaryStateTest, ACutWithUnsettledPathsIsNotApplied) {
+    SecondaryState state(path_);
+    FileEntry entry;
+    entry.path = ".";
+    entry.type = EntryType::directory;
+    state.index().add_incoming(CutNumber(1), tree, std::span(&entry, 1));
+    state.commit_received(cut(1, 0), noon);
+    EXPECT_THROW(state.commit_applied(CutNumber(1), later, {}), Error);
+    EXPECT_TRUE(state.standing().applied_cut.is_zero());
+    const SecondaryIndex::Settled settled{entry, {}};
+    state.index().settle(CutNumber(1), tree, std::span(&settled, 1));
+    state.commit_applied(CutNumber(1), later, {});
+    EXPECT_EQ(state.standing().applied_cut, CutNumber(1));
+}
+
 TEST_F(SecondaryStateTest, EpochsOnlyRise) {
     SecondaryState state(path_);
     state.enter_epoch(Epoch(2));
