@@ -41,9 +41,10 @@ void ChangeSpool::truncate_to(SpoolPosition position) {
     log_.truncate_to(position);
 }
 
-void ChangeSpool::begin_session() {
+void ChangeSpool::begin_session(Lsn received) {
     const std::lock_guard lock(mutex_);
     session_begin_ = log_.end();
+    session_received_ = received;
     commits_.clear();
     pending_.clear();
     relations_.clear();
@@ -172,12 +173,20 @@ SpoolPosition ChangeSpool::position_at(Lsn lsn) const {
     {
         const std::lock_guard lock(mutex_);
         const auto entry = commits_.floor(lsn);
-        from = entry ? entry->position : session_begin_;
         const auto& last = commits_.last();
-        if (commits_.is_whole() || !last || last->commit_end <= lsn) {
-            return from;
+        if (entry && (commits_.is_whole() || last->commit_end <= lsn)) {
+            return entry->position;
         }
-        to = last->position;
+        if (entry) {
+            from = entry->position;
+            to = last->position;
+        } else if (lsn >= session_received_) {
+            // The index always keeps a session's first transaction: it is behind `lsn`.
+            return session_begin_;
+        } else {
+            from = log_.begin();
+            to = session_begin_;
+        }
     }
     return scan(from, to, lsn);
 }

@@ -37,16 +37,17 @@ class ChangeSpool {
     // Forgets what is behind `position`; before a session begins. Throws Error(state_damaged) when
     // the spool does not reach it.
     void truncate_to(SpoolPosition position);
-    // A new session of the primary begins at end().
-    void begin_session();
+    // A new session of the primary begins at end(). All that is before it was committed at or before
+    // `received`, all that comes after it.
+    void begin_session(Lsn received = Lsn());
     // Takes a piece from the lane. Throws Error(malformed) when it does not fit what came before.
     void append(const DatabaseChanges& piece);
     // The end of the last whole transaction of this session; 0 when there is none.
     [[nodiscard]] Lsn last_commit() const;
     // All that was appended before the call is durable when it returns.
     void sync();
-    // Behind the last transaction of this session that was committed at or before `lsn`; the
-    // beginning of the session when there is none.
+    // Behind the last transaction that was committed at or before `lsn`; begin() when there is none.
+    // For an `lsn` before this session's beginning the spool is read through.
     [[nodiscard]] SpoolPosition position_at(Lsn lsn) const;
 
     // Removes the segments that are wholly before `position`.
@@ -77,6 +78,7 @@ class ChangeSpool {
     mutable RecordLog log_;
     CommitIndex commits_;
     SpoolPosition session_begin_;
+    Lsn session_received_;
     std::string pending_;                             // whole records, not yet in the log
     std::map<std::uint32_t, std::string> relations_;  // id -> record, as this session has it
     std::uint64_t large_missing_bytes_ = 0;           // of the record that is coming in pieces

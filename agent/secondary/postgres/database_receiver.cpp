@@ -22,7 +22,7 @@ DatabaseReceiver::DatabaseReceiver(StreamName stream, config::Database database,
       events_(std::move(events)) {}
 
 void DatabaseReceiver::run(connection::Lane& lane, const DatabaseStanding& standing) {
-    spool_.begin_session();
+    spool_.begin_session(standing.received);
     if (standing.copied) {
         move_to(standing.received);
     }
@@ -61,7 +61,7 @@ void DatabaseReceiver::copy(connection::Lane& lane, const CopyBegin& begin) {
         events_.on_copy_begin();
     }
     spool_.clear();
-    spool_.begin_session();
+    spool_.begin_session(begin.lsn);
     ReplicaCopy copy(stream_, database_, begin, stop_);
     while (!copy.finished()) {
         if (stop_.is_set()) {

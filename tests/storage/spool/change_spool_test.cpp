@@ -53,7 +53,7 @@ class ChangeSpoolTest : public testing::Test {
 
 TEST_F(ChangeSpoolTest, HandsOutWhatBelongsToAPosition) {
     const auto spool = open();
-    spool->begin_session();
+    spool->begin_session(Lsn(0));
     const SpoolPosition begin = spool->end();
     EXPECT_EQ(spool->position_at(Lsn(1)), begin);
     spool->append(transaction(100, true));
@@ -72,7 +72,7 @@ TEST_F(ChangeSpoolTest, CutsBackToWhatWasReceivedAfterARestart) {
     SpoolPosition received;
     {
         const auto spool = open();
-        spool->begin_session();
+        spool->begin_session(Lsn(0));
         spool->append(transaction(100, true));
         received = spool->position_at(Lsn(100));
         spool->append(transaction(200));
@@ -81,14 +81,17 @@ TEST_F(ChangeSpoolTest, CutsBackToWhatWasReceivedAfterARestart) {
     const auto spool = open();
     EXPECT_GT(spool->end(), received);
     spool->truncate_to(received);
-    spool->begin_session();
+    spool->begin_session(Lsn(100));
+    EXPECT_EQ(spool->position_at(Lsn(150)), received);
+    EXPECT_EQ(spool->position_at(Lsn(100)), received);
+    EXPECT_EQ(spool->position_at(Lsn(99)), spool->begin());
     spool->append(transaction(200, true));
     EXPECT_EQ(tags(*spool, spool->begin(), spool->end()), "BRICBRIC");
 }
 
 TEST_F(ChangeSpoolTest, EverySegmentCanBeReadOnItsOwn) {
     const auto spool = open(2000);
-    spool->begin_session();
+    spool->begin_session(Lsn(0));
     spool->append(transaction(100, true));
     for (std::uint64_t end = 200; end < 10'000; end += 100) {
         spool->append(transaction(end));
@@ -105,7 +108,7 @@ TEST_F(ChangeSpoolTest, EverySegmentCanBeReadOnItsOwn) {
 
 TEST_F(ChangeSpoolTest, FindsPositionsAlsoWhenTheIndexIsThin) {
     const auto spool = open(3000, 4);
-    spool->begin_session();
+    spool->begin_session(Lsn(0));
     std::map<std::uint64_t, SpoolPosition> ends;
     for (std::uint64_t end = 100; end < 5000; end += 100) {
         spool->append(transaction(end));
@@ -119,7 +122,7 @@ TEST_F(ChangeSpoolTest, FindsPositionsAlsoWhenTheIndexIsThin) {
 
 TEST_F(ChangeSpoolTest, ARecordInPieces) {
     const auto spool = open(500);
-    spool->begin_session();
+    spool->begin_session(Lsn(0));
     std::string large;
     const std::string message = insert_message(1, "1", std::string(100'000, 'y'));
     append_record({Lsn(7), message}, large);
@@ -147,7 +150,7 @@ TEST_F(ChangeSpoolTest, RefusesPiecesThatDoNotFit) {
     append_record({Lsn(7), insert_message(1, "1", std::string(1000, 'y'))}, large);
     const auto refuses = [&](const DatabaseChanges& first, const DatabaseChanges& second) {
         const auto spool = open();
-        spool->begin_session();
+        spool->begin_session(Lsn(0));
         try {
             spool->append(first);
             spool->append(second);
@@ -172,7 +175,7 @@ TEST_F(ChangeSpoolTest, RefusesPiecesThatDoNotFit) {
 
 TEST_F(ChangeSpoolTest, ClearForgetsEverythingButNumbers) {
     const auto spool = open();
-    spool->begin_session();
+    spool->begin_session(Lsn(0));
     spool->append(transaction(100));
     const SpoolPosition before = spool->end();
     spool->clear();
