@@ -98,6 +98,13 @@ std::string next_steps(const InitPlan& plan) {
                       "  systemctl enable --now farshore\n",
                       plan.out)
                 : fmt::format("  farshore agent --config {}/NAME/farshore.toml\n", plan.out);
+    if (!plan.trees.empty()) {
+        text += "\nThe folders of the trees must exist, on the secondaries empty:\n";
+        for (const InitSource& tree : plan.trees) {
+            text += fmt::format("  {}: {} on the primary, {} on the secondaries\n", tree.name,
+                                tree.primary, tree.replica);
+        }
+    }
     return text + "\nKeep ca.key safe and off the hosts: it makes agents.\n";
 }
 
