@@ -241,11 +241,11 @@ case $1 in
 start)
     PORT=$3
     mkdir -p "$2"
-    DIR=$(cd "$2" && pwd)
+    DIR=$(cd "$2" && pwd -P)
     start "${4:-}"
     ;;
 stop)
-    DIR=$(cd "$2" 2>/dev/null && pwd) || exit 0
+    DIR=$(cd "$2" 2>/dev/null && pwd -P) || exit 0
     stop_all
     ;;
 *)
