@@ -132,10 +132,11 @@ std::vector<CheckedRow> read_bucket(Connection& connection, const CheckedTable& 
                                     std::uint32_t limit) {
     const std::string whole = record(connection, table.columns);
     const Answer answer = connection.execute(
-        "SELECT left(" + record(connection, key_of(table)) + ", " + std::to_string(text_limit) +
-        "), left(" + whole + ", " + std::to_string(text_limit) + "), md5(" + whole + "), count(*)" +
-        from(connection, table) + " WHERE " + bucket_of(connection, table, buckets) + " = " +
-        std::to_string(bucket) + " GROUP BY 1, 2, 3 ORDER BY 1 COLLATE \"C\", 3 LIMIT " +
+        "SELECT * FROM (SELECT left(" + record(connection, key_of(table)) + ", " +
+        std::to_string(text_limit) + ") AS key, left(" + whole + ", " + std::to_string(text_limit) +
+        ") AS text, md5(" + whole + ") AS digest, count(*)" + from(connection, table) + " WHERE " +
+        bucket_of(connection, table, buckets) + " = " + std::to_string(bucket) +
+        " GROUP BY 1, 2, 3) AS row ORDER BY key COLLATE \"C\", digest" + " LIMIT " +
         std::to_string(limit));
     std::vector<CheckedRow> rows;
     for (int row = 0; row < answer.rows(); ++row) {

@@ -70,17 +70,17 @@ TEST_F(ConnectionTest, StopEndsAStatement) {
 
 TEST_F(ConnectionTest, ATransactionThatIsLeftIsRolledBack) {
     Connection connection(server_->conninfo("postgres"), stop_);
-    connection.execute("CREATE TABLE t (a int)");
+    connection.execute("CREATE TABLE public.t (a int)");
     {
         Transaction transaction(connection);
-        connection.execute("INSERT INTO t VALUES (1)");
+        connection.execute("INSERT INTO public.t VALUES (1)");
     }
     {
         Transaction transaction(connection);
-        connection.execute("INSERT INTO t VALUES (2)");
+        connection.execute("INSERT INTO public.t VALUES (2)");
         transaction.commit();
     }
-    EXPECT_EQ(connection.execute("SELECT sum(a) FROM t").text(0, 0), "2");
+    EXPECT_EQ(connection.execute("SELECT sum(a) FROM public.t").text(0, 0), "2");
 }
 
 TEST_F(ConnectionTest, AServerThatWasKilledIsUnavailable) {
