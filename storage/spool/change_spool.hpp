@@ -37,8 +37,8 @@ class ChangeSpool {
     // Forgets what is behind `position`; before a session begins. Throws Error(state_damaged) when
     // the spool does not reach it.
     void truncate_to(SpoolPosition position);
-    // A new session of the primary begins at end(). All that is before it was committed at or before
-    // `received`, all that comes after it.
+    // A new session of the primary begins at end(). All that is before it was committed at or
+    // before `received`, all that comes after it.
     void begin_session(Lsn received = Lsn());
     // Takes a piece from the lane. Throws Error(malformed) when it does not fit what came before.
     void append(const DatabaseChanges& piece);
@@ -46,8 +46,8 @@ class ChangeSpool {
     [[nodiscard]] Lsn last_commit() const;
     // All that was appended before the call is durable when it returns.
     void sync();
-    // Behind the last transaction that was committed at or before `lsn`; begin() when there is none.
-    // For an `lsn` before this session's beginning the spool is read through.
+    // Behind the last transaction that was committed at or before `lsn`; begin() when there is
+    // none. For an `lsn` before this session's beginning the spool is read through.
     [[nodiscard]] SpoolPosition position_at(Lsn lsn) const;
 
     // Removes the segments that are wholly before `position`.
