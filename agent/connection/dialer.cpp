@@ -21,6 +21,13 @@ struct OpenedLane {
     std::unique_ptr<TlsStream> stream;
 };
 
+// A lane or why there is none. As a value: what is thrown on one thread and caught on another is
+// more than the thread sanitizer can follow.
+struct Opening {
+    OpenedLane lane;
+    std::optional<Error> failure;
+};
+
 std::string to_text(const std::set<std::string>& names) {
     std::string text;
     for (const std::string& name : names) {
@@ -55,7 +62,7 @@ class Dialer::Attempt : public Abortable {
     [[nodiscard]] std::string peer_text() const { return peer_.str() + " at " + address_.str(); }
     [[nodiscard]] const std::shared_ptr<asio::io_context>& context() const { return context_; }
 
-    static asio::awaitable<OpenedLane> open(std::shared_ptr<Attempt> self, Hello hello) {
+    static asio::awaitable<Opening> open(std::shared_ptr<Attempt> self, Hello hello) {
         const auto handshake =
             std::make_shared<Handshake>(self->context_, self->tls_, self->peer_text());
         self->handshakes_.push_back(handshake);
@@ -68,15 +75,17 @@ class Dialer::Attempt : public Abortable {
                                         std::to_string(self->timeout_.nanoseconds / 1'000'000) +
                                         " ms"));
         });
-        std::optional<Error> failure;
+        Opening opening;
         try {
-            Welcome welcome = co_await self->shake_hands(*handshake, hello);
-            co_return OpenedLane{std::move(hello), std::move(welcome), handshake->release()};
+            opening.lane.welcome = co_await self->shake_hands(*handshake, hello);
+            opening.lane.hello = std::move(hello);
+            opening.lane.stream = handshake->release();
+            co_return opening;
         } catch (const Error& error) {
-            failure = error;
+            opening.failure = error;
         }
         co_await handshake->linger();
-        throw Error(*failure);
+        co_return opening;
     }
 
   private:
@@ -160,19 +169,26 @@ std::vector<Hello> other_lanes(const Hello& control) {
     return lanes;
 }
 
+OpenedLane wait_for(std::future<Opening> future) {
+    Opening opening = future.get();
+    if (opening.failure) {
+        throw Error(*opening.failure);
+    }
+    return std::move(opening.lane);
+}
+
 // Waits for all, also when one fails; throws the first failure then.
-std::vector<OpenedLane> wait_all(std::vector<std::future<OpenedLane>> futures,
-                                 const std::function<void()>& on_failure) {
+std::vector<OpenedLane> wait_for_all(std::vector<std::future<Opening>> futures,
+                                     const std::function<void()>& on_failure) {
     std::vector<OpenedLane> lanes;
     std::optional<Error> failure;
     for (auto& future : futures) {
-        try {
-            lanes.push_back(future.get());
-        } catch (const Error& error) {
-            if (!failure) {
-                failure = error;
-                on_failure();
-            }
+        Opening opening = future.get();
+        if (!opening.failure) {
+            lanes.push_back(std::move(opening.lane));
+        } else if (!failure) {
+            failure = opening.failure;
+            on_failure();
         }
     }
     if (failure) {
@@ -193,12 +209,12 @@ SessionPtr Dialer::open_session(const std::shared_ptr<Attempt>& attempt, Hello h
     hello.database.reset();
 
     std::vector<OpenedLane> opened;
-    opened.push_back(network_.start(Attempt::open(attempt, hello)).get());
-    std::vector<std::future<OpenedLane>> futures;
+    opened.push_back(wait_for(network_.start(Attempt::open(attempt, hello))));
+    std::vector<std::future<Opening>> futures;
     for (Hello& lane : other_lanes(hello)) {
         futures.push_back(network_.start(Attempt::open(attempt, std::move(lane))));
     }
-    auto others = wait_all(std::move(futures), [&attempt] {
+    auto others = wait_for_all(std::move(futures), [&attempt] {
         asio::post(*attempt->context(), [attempt] { attempt->abort(); });
     });
     std::move(others.begin(), others.end(), std::back_inserter(opened));

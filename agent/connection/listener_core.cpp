@@ -213,27 +213,34 @@ void Listener::Core::check_hello(const Hello& hello, const std::set<std::string>
     }
 }
 
-// On the worker's thread.
-asio::awaitable<Welcome> Listener::Core::ask(std::shared_ptr<Core> self, Hello hello) {
+// On the worker's thread; the answer goes to the network's as a value, not as an exception.
+asio::awaitable<Listener::Core::Answered> Listener::Core::ask(std::shared_ptr<Core> self,
+                                                              Hello hello) {
+    Answered answered;
     const std::lock_guard lock(self->answering_);
-    if (self->stopped_) {
-        throw Error(ErrorCode::cancelled, "the listener is being shut down");
-    }
     try {
-        co_return self->answer_(hello, hello.agent);
-    } catch (const Error&) {
-        throw;
+        if (self->stopped_) {
+            throw Error(ErrorCode::cancelled, "the listener is being shut down");
+        }
+        answered.welcome = self->answer_(hello, hello.agent);
+    } catch (const Error& error) {
+        answered.refusal = error;
     } catch (const std::exception& exception) {
-        throw Error(ErrorCode::internal, exception.what());
+        answered.refusal = Error(ErrorCode::internal, exception.what());
     }
+    co_return answered;
 }
 
 asio::awaitable<void> Listener::Core::welcome_control(Handshake& handshake, Hello hello,
                                                       std::uint16_t version) {
     roster_.replace(hello.agent);
     auto asking = ask(shared_from_this(), hello);
-    Welcome welcome =
+    const Answered answered =
         co_await asio::co_spawn(network_.worker(), std::move(asking), asio::use_awaitable);
+    if (answered.refusal) {
+        throw Error(*answered.refusal);
+    }
+    Welcome welcome = answered.welcome;
     welcome.version = version;
     const Frame frame = to_frame(welcome);
     co_await handshake.write(frame);

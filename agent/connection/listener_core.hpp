@@ -33,7 +33,11 @@ class Listener::Core : public Abortable, public std::enable_shared_from_this<Lis
   private:
     static asio::awaitable<void> serve(std::shared_ptr<Core> self,
                                        std::shared_ptr<Handshake> handshake);
-    static asio::awaitable<Welcome> ask(std::shared_ptr<Core> self, Hello hello);
+    struct Answered {
+        Welcome welcome;
+        std::optional<Error> refusal;
+    };
+    static asio::awaitable<Answered> ask(std::shared_ptr<Core> self, Hello hello);
 
     asio::awaitable<void> shake_hands(Handshake& handshake, bool& secured);
     asio::awaitable<void> welcome_control(Handshake& handshake, Hello hello, std::uint16_t version);

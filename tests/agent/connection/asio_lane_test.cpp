@@ -158,17 +158,31 @@ TEST_F(AsioLaneTest, CloseWakesASenderThatWaits) {
 }
 
 TEST_F(AsioLaneTest, WhatCameBeforeACloseIsStillHandedOut) {
-    open();
+    const auto peer = open_raw();
+    FrameEncoder encoder({CompressionChoice::Mode::none, 0});
+    std::string bytes;
     for (std::uint64_t i = 0; i < 10; ++i) {
-        send(*ours_->control, Ping{i, {}});
+        bytes += encoder.encode(to_frame(Ping{i, {}}));
     }
-    ours_->control->close(Error(ErrorCode::cancelled, "the agent stops"));
+    peer->write(bytes + encoder.encode(to_frame(Goodbye{"CANCELLED: the agent stops"})));
     for (std::uint64_t i = 0; i < 10; ++i) {
         EXPECT_EQ(from_frame<Ping>(*theirs_->control->receive(soon)).number, i);
     }
     const Error error = wait_closed(*theirs_->control);
     EXPECT_EQ(error.code(), ErrorCode::connection_lost);
     EXPECT_PRED_FORMAT2(::testing::IsSubstring, "CANCELLED: the agent stops", error.message());
+}
+
+TEST_F(AsioLaneTest, WhatWasQueuedBeforeACloseIsStillSent) {
+    const auto peer = open_raw();
+    for (std::uint64_t i = 0; i < 10; ++i) {
+        send(*theirs_->control, Ping{i, {}});
+    }
+    theirs_->control->close(Error(ErrorCode::cancelled, "the agent stops"));
+    for (std::uint64_t i = 0; i < 10; ++i) {
+        EXPECT_EQ(from_frame<Ping>(peer->read()).number, i);
+    }
+    EXPECT_EQ(from_frame<Goodbye>(peer->read()).reason, "CANCELLED: the agent stops");
 }
 
 TEST_F(AsioLaneTest, ReceiveGivesUpAfterItsTimeout) {
@@ -190,7 +204,7 @@ TEST_F(AsioLaneTest, APeerThatVanishesIsAnError) {
     const Error error = wait_closed(*theirs_->control);
     EXPECT_EQ(error.code(), ErrorCode::connection_lost);
     EXPECT_PRED_FORMAT2(::testing::IsSubstring, "east", error.message());
-    EXPECT_TRUE(theirs_->bulk[0]->is_closed());
+    EXPECT_EQ(wait_closed(*theirs_->bulk[0]).code(), ErrorCode::connection_lost);
 }
 
 TEST_F(AsioLaneTest, AFrameOverTheLimitClosesTheSession) {

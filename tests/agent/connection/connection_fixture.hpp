@@ -48,7 +48,10 @@ inline Welcome make_welcome() {
 
 class ConnectionTest : public ::testing::Test {
   protected:
-    ConnectionTest() { listen_options_.peers = {east, AgentName("north")}; }
+    ConnectionTest() {
+        listen_options_.peers = {east, AgentName("north")};
+        listen_options_.silence = dial_options_.silence = Duration{};  // nobody pings here
+    }
 
     std::unique_ptr<Listener> listen(
         TlsMaterial material = certificates().material("west"),
