@@ -18,7 +18,7 @@ struct Duration {
     }
     [[nodiscard]] static constexpr Duration from_ms(std::int64_t ms) { return {ms * 1'000'000}; }
     [[nodiscard]] constexpr double seconds() const {
-        return static_cast<double>(nanoseconds) * 1e-9;
+        return static_cast<double>(nanoseconds) / 1e9;
     }
     constexpr auto operator<=>(const Duration&) const = default;
     constexpr Duration operator+(Duration o) const { return {nanoseconds + o.nanoseconds}; }

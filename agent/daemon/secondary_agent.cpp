@@ -45,7 +45,7 @@ class SecondaryAgent final : public RoleAgent {
 
     [[nodiscard]] std::unique_ptr<control::PutUpload> put(const control::PutRequest&) override {
         throw Error(ErrorCode::not_primary,
-                    "this agent is a secondary: files are put on the primary");
+                    "NOT_PRIMARY: this agent is a secondary, files are put on the primary");
     }
 
     [[nodiscard]] verification::VerifyReport verify(const verification::VerifyRequest& request,

@@ -23,7 +23,6 @@ struct MarkFacts {
     std::map<SourceName, Digest> tree_digests;
     bool complete = false;
     std::uint64_t pending_files = 0;
-    std::optional<Timestamp> pending_oldest;  // of all trees
 };
 
 struct CutRecord {

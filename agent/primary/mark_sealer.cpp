@@ -18,10 +18,6 @@ MarkFacts describe(const Mark& mark) {
         if (const auto* tree = std::get_if<TreeMark>(&source)) {
             facts.tree_digests[name] = tree->digest.value();
             facts.pending_files += tree->pending.files;
-            if (tree->pending.oldest &&
-                (!facts.pending_oldest || *tree->pending.oldest < *facts.pending_oldest)) {
-                facts.pending_oldest = tree->pending.oldest;
-            }
         }
     }
     return facts;

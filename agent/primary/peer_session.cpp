@@ -1,6 +1,7 @@
 #include "agent/primary/peer_session.hpp"
 
 #include "agent/runtime/log.hpp"
+#include "protocol/envelope.hpp"
 
 namespace farshore::primary {
 
@@ -77,7 +78,38 @@ CutFeedWiring PeerSession::wiring() {
     return wiring;
 }
 
+void PeerSession::require_continuity() {
+    const Welcome& welcome = session_.welcome;
+    if (welcome.received_cut > state_.standing().cut) {
+        throw Error(
+            ErrorCode::state_damaged,
+            session_.peer.str() + " holds cut " + std::to_string(welcome.received_cut.value()) +
+                ", this agent's state ends at " + std::to_string(state_.standing().cut.value()) +
+                ": the state directory is not the one that the stream was written with");
+    }
+    if (welcome.received_mark.is_zero() || !welcome.received_mark_digest) {
+        return;
+    }
+    const auto marks = state_.marks_above(MarkNumber(welcome.received_mark.value() - 1), 1);
+    if (marks.empty() || marks.front().mark != welcome.received_mark) {
+        return;  // forgotten here since everybody has it
+    }
+    const std::string payload =
+        read_envelope_payload(marks.front().envelope, payload_type::mark).take();
+    if (sha256(payload) != *welcome.received_mark_digest) {
+        throw Error(ErrorCode::chain_broken, session_.peer.str() + " holds another mark " +
+                                                 std::to_string(welcome.received_mark.value()) +
+                                                 " than this agent sealed");
+    }
+}
+
 Error PeerSession::run(const runtime::StopToken& stop) {
+    try {
+        require_continuity();
+    } catch (const Error& error) {
+        session_.close(error);
+        return error;
+    }
     runtime::TaskGroup tasks(
         [this](const runtime::TaskFailure& failure) { session_.close(failure.error); });
     context_.broadcast.add(bulk_);
@@ -171,6 +203,12 @@ void PeerSession::compare_digests(const CutRecord& record, const Applied& applie
     for (const auto& [tree, digest] : record.newest_mark->tree_digests) {
         const auto found = applied.trees.find(tree);
         if (found == applied.trees.end() || found->second == digest) {
+            continue;
+        }
+        // A whole listing makes the secondary remove what it does not name: never one of a tree
+        // that was not scanned to its end. (A state of its own: the feed's is used by another
+        // thread.)
+        if (!storage::PrimaryState(context_.state_file).tree(tree).first_scan_done) {
             continue;
         }
         log::warning("tree {} on {} is not what mark {} says: telling it everything again",

@@ -57,6 +57,9 @@ class PeerSession {
     void want_position(const SourceName& database, Lsn lsn);
 
   private:
+    // Throws state_damaged or chain_broken when what the secondary holds is not of this state's
+    // history.
+    void require_continuity();
     void take(Frame frame);
     void take_applied(const Applied& applied);
     void take_state(const PeerState& state);

@@ -11,10 +11,9 @@ namespace {
 
 // All that was changed before `since` is in this mark.
 bool covers(const std::optional<MarkFacts>& mark, Timestamp since) {
-    if (!mark) {
-        return false;
-    }
-    if (mark->pending_files > 0 && (!mark->pending_oldest || *mark->pending_oldest <= since)) {
+    // What is pending may have changed before the call and been noticed after it, so only a mark that
+    // leaves nothing behind says anything.
+    if (!mark || mark->pending_files > 0) {
         return false;
     }
     return std::all_of(mark->sources.begin(), mark->sources.end(), [since](const auto& source) {

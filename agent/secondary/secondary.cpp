@@ -56,6 +56,10 @@ Secondary::Secondary(SecondaryServices services)
         trees_[tree.name] =
             std::make_shared<ReplicaTree>(services_.files, services_.config.agent.stream, tree);
     }
+    if (!services_.files.status(services_.state_directory, storage::StatePaths::spool)) {
+        services_.files.make_directory(services_.state_directory, storage::StatePaths::spool, 0700);
+        services_.files.sync_file(services_.state_directory);
+    }
     for (const config::Database& database : services_.config.databases) {
         databases_[database.name] =
             std::make_shared<ReplicaDatabase>(database, services_.files, services_.state_directory,
@@ -187,7 +191,6 @@ Welcome Secondary::answer(const Hello& hello, const AgentName& peer) {
             database->spool.clear();
             welcome.databases[name] = DatabaseStanding{};
         }
-        database->spool.begin_session();
     }
     return welcome;
 }

@@ -203,7 +203,7 @@ TEST_F(Databases, AChangedRowOnTheReplicaIsNamedByVerify) {
 }
 
 TEST_F(Databases, ATransactionLargerThanTheMemoryLimitPasses) {
-    settings_.config_lines.emplace_back("replication", "memory_limit = \"64MiB\"");
+    settings_.config_lines.emplace_back("replication", "memory_limit = \"128MiB\"");
     primary_.query("app", "CREATE TABLE big (id int PRIMARY KEY, v text)");
     start();
     settle();
@@ -213,8 +213,8 @@ TEST_F(Databases, ATransactionLargerThanTheMemoryLimitPasses) {
     settle(std::chrono::seconds(180));
     expect_equal("big");
     if (std::getenv("FARSHORE_SANITIZED") == nullptr) {  // shadow memory is not the agent's
-        EXPECT_LT(pair_->process("east").peak_resident_bytes(), 64ULL << 20);
-        EXPECT_LT(pair_->process("west").peak_resident_bytes(), 64ULL << 20);
+        EXPECT_LT(pair_->process("east").peak_resident_bytes(), 128ULL << 20);
+        EXPECT_LT(pair_->process("west").peak_resident_bytes(), 128ULL << 20);
     }
 }
 

@@ -217,7 +217,7 @@ TEST_F(Trees, PutWaitsUntilItIsThere) {
 }
 
 TEST_F(Trees, AFileLargerThanTheMemoryLimitPasses) {
-    settings_.config_lines.emplace_back("replication", "memory_limit = \"64MiB\"");
+    settings_.config_lines.emplace_back("replication", "memory_limit = \"128MiB\"");
     start();
     fs::create_directories(source());
     {
@@ -234,8 +234,8 @@ TEST_F(Trees, AFileLargerThanTheMemoryLimitPasses) {
     }
     expect_equal();
     if (std::getenv("FARSHORE_SANITIZED") == nullptr) {  // shadow memory is not the agent's
-        EXPECT_LT(pair_->process("east").peak_resident_bytes(), 64ULL << 20);
-        EXPECT_LT(pair_->process("west").peak_resident_bytes(), 64ULL << 20);
+        EXPECT_LT(pair_->process("east").peak_resident_bytes(), 128ULL << 20);
+        EXPECT_LT(pair_->process("west").peak_resident_bytes(), 128ULL << 20);
     }
 }
 
