@@ -44,9 +44,21 @@ json::array names(const std::vector<SourceName>& sources) {
 std::vector<SourceName> read_names(const json::array& in) {
     std::vector<SourceName> sources;
     for (const json::value& each : in) {
-        sources.emplace_back(std::string(each.as_string()));
+        const json::string* text = each.if_string();
+        if (text == nullptr || !is_valid_name(*text)) {
+            throw Error(ErrorCode::malformed, "verify request: not the name of a source");
+        }
+        sources.emplace_back(std::string(*text));
     }
     return sources;
+}
+
+FindingKind read_kind(JsonMembers& finding) {
+    const std::uint64_t number = finding.integer("kind");
+    if (number > static_cast<std::uint64_t>(FindingKind::row_differs)) {
+        finding.fail("kind", "is not one that this build knows");
+    }
+    return static_cast<FindingKind>(number);
 }
 
 }  // namespace
@@ -115,7 +127,7 @@ VerifyReport report_from_text(const std::string& text) {
     report.findings_total = members.integer("findings_total");
     for (const json::value& each : members.array("findings")) {
         JsonMembers finding("finding", each);
-        report.findings.push_back({.kind = static_cast<FindingKind>(finding.integer("kind")),
+        report.findings.push_back({.kind = read_kind(finding),
                                    .source = finding.string("source"),
                                    .place = unpack(finding.string("place")),
                                    .expected = unpack(finding.string("expected")),

@@ -1,0 +1,59 @@
+#include "agent/primary/cut_trigger.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace farshore::primary {
+namespace {
+
+constexpr Duration long_wait = Duration::from_ms(60'000);
+constexpr Duration no_wait = Duration::from_ms(0);
+
+TEST(CutTrigger, ANotificationBeforeTheWaitIsNotLost) {
+    CutTrigger trigger;
+    trigger.notify();
+    trigger.demand_mark();
+    trigger.look_again();
+    const auto woken = trigger.wait(long_wait);
+    EXPECT_TRUE(woken.changed);
+    EXPECT_TRUE(woken.mark_demanded);
+    EXPECT_TRUE(woken.look_again);
+    EXPECT_FALSE(woken.stopped);
+}
+
+TEST(CutTrigger, ManyNotificationsAreOneAndAreTakenOnce) {
+    CutTrigger trigger;
+    trigger.notify();
+    trigger.notify();
+    EXPECT_TRUE(trigger.wait(long_wait).changed);
+    EXPECT_FALSE(trigger.wait(no_wait).changed);
+}
+
+TEST(CutTrigger, LookingAgainIsNoChange) {
+    CutTrigger trigger;
+    trigger.look_again();
+    const auto woken = trigger.wait(long_wait);
+    EXPECT_TRUE(woken.look_again);
+    EXPECT_FALSE(woken.changed);
+    EXPECT_FALSE(woken.mark_demanded);
+}
+
+TEST(CutTrigger, AStopIsToldToWhoeverAsksAgain) {
+    CutTrigger trigger;
+    trigger.stop();
+    EXPECT_TRUE(trigger.wait(long_wait).stopped);
+    EXPECT_TRUE(trigger.wait(long_wait).stopped);
+}
+
+TEST(CutTrigger, WakesOneWhoWaits) {
+    CutTrigger trigger;
+    CutTrigger::Woken woken;
+    std::thread waiter([&] { woken = trigger.wait(long_wait); });
+    trigger.demand_mark();
+    waiter.join();
+    EXPECT_TRUE(woken.mark_demanded);
+}
+
+}  // namespace
+}  // namespace farshore::primary

@@ -1,0 +1,90 @@
+#include "agent/primary/mark_sealer.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/sample_evidence.hpp"
+
+namespace farshore::primary {
+namespace {
+
+const SourceName uploads("uploads");
+const SourceName app("app");
+
+std::map<SourceName, SourceMark> sources() {
+    return test::sample_mark().sources;
+}
+
+TreeMark& tree_of(std::map<SourceName, SourceMark>& of) {
+    return std::get<TreeMark>(of.at(uploads));
+}
+
+MarkSealer sealer() {
+    return {StreamName("shop"), AgentName("app-east"), Duration::from_ms(30'000), test::east_key()};
+}
+
+ClockReading taken() {
+    return {.utc = test::sample_time(), .boot = {5'000}, .utc_error = Duration{1'100'000}};
+}
+
+TEST(MarkSealer, CompleteMeansEverySourceIsAsOfThisVeryCut) {
+    auto all = sources();
+    EXPECT_TRUE(is_complete(all, test::sample_time()));
+    EXPECT_FALSE(is_complete(all, test::sample_time() + Duration{1}));
+    std::get<DatabaseMark>(all.at(app)).as_of = std::nullopt;
+    EXPECT_FALSE(is_complete(all, test::sample_time()));
+}
+
+TEST(MarkSealer, AMarkWithAPendingFileIsNotComplete) {
+    auto all = sources();
+    tree_of(all).pending.files = 1;
+    EXPECT_FALSE(is_complete(all, test::sample_time()));
+    tree_of(all).pending = {.files = 2, .bytes = 9, .oldest = test::sample_time(), .paths = {"a"}};
+    const SealedMark sealed = sealer().seal(Epoch(1), MarkNumber(4), taken(), all, {});
+    EXPECT_FALSE(sealed.mark.complete);
+    EXPECT_FALSE(sealed.facts.complete);
+    EXPECT_EQ(sealed.facts.pending_files, 2u);
+}
+
+TEST(MarkSealer, WhatIsSealedOpensWithItsAgentsKeyAndReadsBackEqual) {
+    const SealedMark sealed = sealer().seal(Epoch(2), MarkNumber(4), taken(), sources(), {});
+    const OpenedEnvelope opened =
+        open_envelope(sealed.envelope, payload_type::mark, test::shop_trust()).take();
+    EXPECT_EQ(opened.signer.agent, AgentName("app-east"));
+    EXPECT_EQ(parse_mark(opened.payload).take(), sealed.mark);
+    EXPECT_EQ(sealed.mark.epoch, Epoch(2));
+    EXPECT_EQ(sealed.mark.mark, MarkNumber(4));
+    EXPECT_EQ(sealed.mark.time, test::sample_time());
+    EXPECT_EQ(sealed.mark.clock_error, Duration{1'100'000});
+    EXPECT_TRUE(sealed.mark.complete);
+}
+
+TEST(MarkSealer, FactsTellHowFarEachSourceIs) {
+    auto all = sources();
+    std::get<DatabaseMark>(all.at(app)).as_of = std::nullopt;
+    const SealedMark sealed = sealer().seal(Epoch(1), MarkNumber(4), taken(), all,
+                                            {{uploads, BootTime{4'000}}, {app, BootTime{3'000}}});
+    const auto& moments = sealed.facts.sources;
+    EXPECT_EQ(moments.at(uploads).as_of, test::sample_time());
+    EXPECT_EQ(moments.at(uploads).as_of_boot, BootTime{4'000});
+    // Without an as_of there is none on the other clock either.
+    EXPECT_EQ(moments.at(app).as_of_boot, std::nullopt);
+    EXPECT_EQ(sealed.facts.tree_digests.at(uploads), tree_of(all).digest.value());
+    EXPECT_FALSE(sealed.facts.tree_digests.contains(app));
+}
+
+TEST(MarkSealer, AMarkThatWasReadBackGetsItsBootTimeFromUtc) {
+    const Mark mark = test::sample_mark();
+    const ClockReading now{
+        .utc = test::sample_time() + Duration{700}, .boot = {1'000}, .utc_error = std::nullopt};
+    const MarkFacts facts = facts_of(mark, now);
+    EXPECT_EQ(facts.mark, mark.mark);
+    EXPECT_TRUE(facts.complete);
+    EXPECT_EQ(facts.sources.at(uploads).as_of_boot, BootTime{300});
+    // The host may have been started after the mark was taken.
+    const ClockReading later{
+        .utc = test::sample_time() + Duration{7'000}, .boot = {1'000}, .utc_error = std::nullopt};
+    EXPECT_EQ(facts_of(mark, later).sources.at(app).as_of_boot, BootTime{-6'000});
+}
+
+}  // namespace
+}  // namespace farshore::primary
