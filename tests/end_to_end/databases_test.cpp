@@ -55,16 +55,19 @@ class Databases : public ::testing::Test {
 
 TEST_F(Databases, FirstCopyThenEveryKindOfChange) {
     primary_.query("app", R"(
-        CREATE TABLE keyed (id int PRIMARY KEY, name text, long_text text, at timestamptz DEFAULT now(),
+        CREATE TABLE keyed (id int PRIMARY KEY, name text, long_text text,
+                            at timestamptz DEFAULT now(),
                             amount numeric, flags bit(3), doc jsonb, raw bytea, tags text[],
                             twice numeric GENERATED ALWAYS AS (amount * 2) STORED);
         ALTER TABLE keyed ALTER COLUMN long_text SET STORAGE EXTERNAL;
         CREATE TABLE keyless (a int, b text);
         CREATE TABLE ids (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, v text);
         CREATE INDEX ON keyed (name);
-        CREATE SCHEMA "Odd Schema"; CREATE TABLE "Odd Schema"."Tab ""le" ("Key" text PRIMARY KEY, "Väl" int);
-        INSERT INTO keyed SELECT i, 'n' || i, repeat('x', 5000), now(), i * 1.5, B'101', '{"a":1}', '\x00ff',
-                                 ARRAY['p', NULL, 'q"'] FROM generate_series(1, 500) i;
+        CREATE SCHEMA "Odd Schema";
+        CREATE TABLE "Odd Schema"."Tab ""le" ("Key" text PRIMARY KEY, "Väl" int);
+        INSERT INTO keyed SELECT i, 'n' || i, repeat('x', 5000), now(), i * 1.5, B'101',
+                                 '{"a":1}', '\x00ff', ARRAY['p', NULL, 'q"']
+                          FROM generate_series(1, 500) i;
         INSERT INTO keyless SELECT i % 10, 'dup' FROM generate_series(1, 100) i;
         INSERT INTO ids (v) VALUES ('one'), ('two');
         INSERT INTO "Odd Schema"."Tab ""le" VALUES ('k', 1))");

@@ -100,9 +100,8 @@ void AgentPair::start(const std::string& name) {
         std::vector<std::string>{binary(), "agent", "--config", config_file(name)}, environment_,
         directory_ + "/" + name + ".log");
     // Whoever asks an agent right after its start would ask nobody.
-    (void)eventually([&] {
-        return command(name, {"lag"}).status == 0 || !processes_.at(name)->is_running();
-    });
+    (void)eventually(
+        [&] { return command(name, {"lag"}).status == 0 || !processes_.at(name)->is_running(); });
 }
 
 void AgentPair::start_both() {

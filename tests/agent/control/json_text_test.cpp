@@ -22,10 +22,8 @@ TEST(JsonText, KeepsTheOrderAndWritesNumbersAsPeopleDo) {
                               {"f", true},
                               {"g", json::array{1, "x"}},
                               {"h", json::object{}}};
-    EXPECT_EQ(
-        json_text(object),
-        R"({"b": 0.84, "a": 30, "c": 1841, "d": -3, )"
-              R"("e": null, "f": true, "g": [1, "x"], "h": {}})");
+    EXPECT_EQ(json_text(object), R"({"b": 0.84, "a": 30, "c": 1841, "d": -3, )"
+                                 R"("e": null, "f": true, "g": [1, "x"], "h": {}})");
     EXPECT_EQ(json_text(std::numeric_limits<std::uint64_t>::max()), "18446744073709551615");
     EXPECT_EQ(json_text(std::numeric_limits<double>::infinity()), "null");
     EXPECT_EQ(json_text(30.000000000000004), "30");
