@@ -20,7 +20,9 @@ void CutDelivery::begin(const CutBegin& message) {
     if (stage_ != Stage::idle) {
         broken(message.cut, "it is told while another one is in flight");
     }
-    if (message.base != received_ || message.cut <= received_) {
+    // Base 0: everything is told, whatever is received here.
+    const bool follows = message.base == received_ || message.base.is_zero();
+    if (!follows || message.cut <= received_) {
         broken(message.cut, "it does not follow what is received here");
     }
     for (const auto& [database, position] : message.databases) {

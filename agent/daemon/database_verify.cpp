@@ -103,7 +103,17 @@ class DatabaseVerification {
         try {
             const RowsDigest found = postgres::digest_table(replica_->connection(), table);
             if (found != expected) {
+                const std::uint64_t before = report_.findings_total;
                 narrow(table);
+                if (report_.findings_total == before) {
+                    report_.add(
+                        {.kind = FindingKind::table_differs,
+                         .source = database_.name.str(),
+                         .place = table.schema + "." + table.name,
+                         .expected =
+                             std::to_string(expected.rows) + " rows, digest " + expected.sum,
+                         .found = std::to_string(found.rows) + " rows, digest " + found.sum});
+                }
             }
         } catch (const Error& error) {
             if (error.code() != ErrorCode::ddl_pending) {

@@ -8,6 +8,7 @@
 #include "agent/verification/chain_check.hpp"
 #include "agent/verification/fold_to_mark.hpp"
 #include "agent/verification/tree_check.hpp"
+#include "protocol/envelope.hpp"
 #include "protocol/json.hpp"
 #include "protocol/json_members.hpp"
 
@@ -50,6 +51,7 @@ class TreeVerification {
         for (Finding& finding : findings) {
             report.add(std::move(finding));
         }
+        compare_with_signed_digest(report);
         report.checked.push_back({.what = "tree",
                                   .source = tree_.str(),
                                   .count = paths_,
@@ -59,6 +61,33 @@ class TreeVerification {
     }
 
   private:
+    // A path that the listing has and our index has not was deleted later, or never came. That the
+    // index is the primary's listing is what the signed digest of a later mark says.
+    void compare_with_signed_digest(VerifyReport& report) {
+        const MarkNumber applied = state_.standing().applied_mark;
+        if (applied.is_zero()) {
+            return;
+        }
+        const auto marks = state_.marks_applied_after(MarkNumber(applied.value() - 1), 1);
+        if (marks.empty() || !marks.front().sources.contains(tree_)) {
+            return;
+        }
+        const std::string payload =
+            read_envelope_payload(marks.front().envelope, payload_type::mark).take();
+        const Mark mark = parse_mark(payload).take();
+        const auto source = mark.sources.find(tree_);
+        const auto* expected =
+            source == mark.sources.end() ? nullptr : std::get_if<TreeMark>(&source->second);
+        const Digest& found = marks.front().sources.at(tree_);
+        if (expected != nullptr && expected->digest.value() != found) {
+            report.add({.kind = FindingKind::path_differs,
+                        .source = tree_.str(),
+                        .place = "the listing as of mark " + std::to_string(mark.mark.value()),
+                        .expected = expected->digest.value().prefixed(),
+                        .found = found.prefixed()});
+        }
+    }
+
     std::vector<Finding> pass() {
         std::vector<Finding> findings;
         secondary::ReplicaTree& replica = *role_.tree(tree_);

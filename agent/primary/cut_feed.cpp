@@ -1,11 +1,19 @@
 #include "agent/primary/cut_feed.hpp"
 
+#include <algorithm>
+
+#include "agent/runtime/sleeper.hpp"
+
 namespace farshore::primary {
 
 namespace {
 
 constexpr Duration turn = Duration::from_ms(500);
 constexpr Duration record_wait = Duration::from_ms(10'000);
+// A decoder that starts is waited for a moment: with it the cut is whole.
+constexpr int decoder_looks = 100;
+constexpr Duration decoder_look = Duration::from_ms(20);
+constexpr std::size_t marks_page = 500;
 // Entries are sent in messages of about this size, well below a frame's limit.
 constexpr std::size_t entries_bytes = 128 * limits::kib;
 
@@ -33,7 +41,14 @@ void CutFeed::take(Frame frame) {
     }
 }
 
-void CutFeed::run(CutNumber received, const runtime::StopToken& stop) {
+void CutFeed::run(const Welcome& welcome, const runtime::StopToken& stop) {
+    for (const auto& [name, standing] : welcome.databases) {
+        if (standing.copied) {
+            held_[name] = standing.received;
+        }
+    }
+    told_mark_ = welcome.received_mark;
+    CutNumber received = welcome.received_cut;
     CutNumber told = received;
     while (!stop.stop_requested()) {
         if (!history_.wait_above(told, turn, stop)) {
@@ -42,49 +57,99 @@ void CutFeed::run(CutNumber received, const runtime::StopToken& stop) {
         if (tell_everything_.exchange(false)) {
             received = CutNumber();
         }
-        const std::shared_ptr<const CutRecord> record = tell(received);
-        told = record->cut;
-        if (await_outcome(*record, stop)) {
-            received = record->cut;
-            wiring_.on_received(record);
+        const MarkNumber mark_before = told_mark_;
+        const ToldCut cut = tell(received, stop);
+        told = cut.record->cut;
+        if (await_outcome(*cut.record, stop)) {
+            received = told;
+            for (const auto& [name, lsn] : cut.databases) {
+                held_[name] = lsn;
+            }
+            wiring_.on_received(cut);
+        } else {
+            told_mark_ = mark_before;
         }
     }
 }
 
-std::shared_ptr<const CutRecord> CutFeed::tell(CutNumber base) {
+bool CutFeed::brings_all(const CutRecord& record, const runtime::StopToken& stop) const {
+    runtime::SystemSleeper sleeper;
+    for (int looks = 0; looks < decoder_looks; ++looks) {
+        const std::vector<SourceName> streaming = wiring_.streaming_databases();
+        const bool all = std::all_of(
+            record.databases.begin(), record.databases.end(), [&](const auto& database) {
+                const auto held = held_.find(database.first);
+                return std::find(streaming.begin(), streaming.end(), database.first) !=
+                           streaming.end() ||
+                       database.second.is_zero() ||
+                       (held != held_.end() && held->second >= database.second);
+            });
+        if (all) {
+            return true;
+        }
+        if (!sleeper.sleep(decoder_look, stop)) {
+            break;
+        }
+    }
+    return false;
+}
+
+ToldCut CutFeed::tell(CutNumber base, const runtime::StopToken& stop) {
     // One consistent view: whatever is committed meanwhile belongs to the next cut.
     const storage::ReadTransaction view(state_.database());
     const CutNumber cut = state_.standing().cut;
+    ToldCut told;
     // Its record is published right after its commit, so it may take a moment, no longer.
-    std::shared_ptr<const CutRecord> record = history_.wait_record(cut, record_wait);
-    if (!record) {
+    told.record = history_.wait_record(cut, record_wait);
+    if (!told.record) {
         throw Error(ErrorCode::cancelled, "the agent is stopping");
     }
+    told.with_marks = brings_all(*told.record, stop);
     CutBegin begin{.cut = cut, .base = base, .databases = {}, .as_of = {}};
     for (const SourceName& database : wiring_.streaming_databases()) {
-        const auto position = record->databases.find(database);
-        if (position != record->databases.end()) {
+        const auto position = told.record->databases.find(database);
+        // A position of before this secondary's copy says nothing to it.
+        if (position != told.record->databases.end() && position->second >= held_[database] &&
+            !position->second.is_zero()) {
             begin.databases.insert(*position);
             wiring_.want_position(database, position->second);
         }
     }
-    if (record->newest_mark) {
-        for (const auto& [source, moment] : record->newest_mark->sources) {
+    if (told.with_marks && told.record->newest_mark) {
+        for (const auto& [source, moment] : told.record->newest_mark->sources) {
             if (moment.as_of_boot) {
                 begin.as_of[source] = *moment.as_of_boot;
             }
         }
     }
+    told.databases = begin.databases;
     connection::send(control_, begin);
     for (const SourceName& tree : wiring_.trees) {
         tell_tree(tree, base);
     }
-    state_.marks_between(base, cut, [this](const storage::StoredMark& mark) {
-        connection::send(control_, CutMark{mark.envelope});
-    });
-    connection::send(control_,
-                     CutEnd{.cut = cut, .sent = bulk_.sent(), .is_mark = record->is_mark});
-    return record;
+    if (told.with_marks) {
+        tell_marks(cut);
+    }
+    connection::send(control_, CutEnd{.cut = cut,
+                                      .sent = bulk_.sent(),
+                                      .is_mark = told.with_marks && told.record->is_mark});
+    return told;
+}
+
+void CutFeed::tell_marks(CutNumber up_to) {
+    for (;;) {
+        const std::vector<storage::StoredMark> marks = state_.marks_above(told_mark_, marks_page);
+        for (const storage::StoredMark& mark : marks) {
+            if (mark.cut > up_to) {
+                return;
+            }
+            connection::send(control_, CutMark{mark.envelope});
+            told_mark_ = mark.mark;
+        }
+        if (marks.size() < marks_page) {
+            return;
+        }
+    }
 }
 
 void CutFeed::tell_tree(const SourceName& tree, CutNumber base) {

@@ -17,6 +17,13 @@
 
 namespace farshore::primary {
 
+// What was told of a cut: its databases, and whether its marks went with it.
+struct ToldCut {
+    std::shared_ptr<const CutRecord> record;
+    std::map<SourceName, Lsn> databases;
+    bool with_marks = true;
+};
+
 struct CutFeedWiring {
     std::vector<SourceName> trees;
     // The databases of this session whose changes flow; asked anew for each cut.
@@ -26,18 +33,20 @@ struct CutFeedWiring {
     // Puts wanted content onto the bulk lanes; false when the file is no longer as the cut has it.
     std::function<bool(const WantedContent& wanted)> send_wanted;
     // The secondary holds the cut durably; before the next one is told.
-    std::function<void(const std::shared_ptr<const CutRecord>& record)> on_received;
+    std::function<void(const ToldCut& told)> on_received;
 };
 
-// Invariants: one cut is in flight at a time; its base is the last cut that the secondary said it
-// has received; a cut is told only after it was committed.
+// A mark speaks of all sources, so it goes only with a cut that brings this secondary everything
+// the mark claims: while a database does not flow here and the mark is beyond what the secondary
+// holds of it, cuts go without their marks. Invariants: one cut is in flight at a time; its base is
+// the last cut that the secondary said it has received; a cut is told only after it was committed.
 class CutFeed {
   public:
     CutFeed(connection::Lane& control, BulkSender& bulk, const CutHistory& history,
             storage::PrimaryState& state, CutFeedWiring wiring);
 
-    // Blocks until stop or the lane's end (throws its Error). `received`: what the Welcome said.
-    void run(CutNumber received, const runtime::StopToken& stop);
+    // Blocks until stop or the lane's end (throws its Error). `welcome`: what the secondary holds.
+    void run(const Welcome& welcome, const runtime::StopToken& stop);
     // received, content_wanted: from the control lane's reading thread; never waits.
     void take(Frame frame);
     // The session has ended.
@@ -46,7 +55,10 @@ class CutFeed {
     void tell_everything() { tell_everything_ = true; }
 
   private:
-    std::shared_ptr<const CutRecord> tell(CutNumber base);
+    ToldCut tell(CutNumber base, const runtime::StopToken& stop);
+    void tell_marks(CutNumber up_to);
+    // True when this cut brings everything its marks claim; waits a moment for decoders that start.
+    [[nodiscard]] bool brings_all(const CutRecord& record, const runtime::StopToken& stop) const;
     void tell_tree(const SourceName& tree, CutNumber base);
     bool await_outcome(const CutRecord& record, const runtime::StopToken& stop);
     void send_wanted(const ContentWanted& wanted, std::uint64_t& missing);
@@ -58,6 +70,8 @@ class CutFeed {
     CutFeedWiring wiring_;
     // A secondary asks in messages of limits::wanted_items; this many hold what a cut can want.
     runtime::BoundedQueue<Frame> answers_{4096};
+    std::map<SourceName, Lsn> held_;  // what the secondary holds of each database
+    MarkNumber told_mark_;            // the newest that it has been told
     std::atomic<bool> tell_everything_{false};
 };
 

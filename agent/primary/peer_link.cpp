@@ -53,6 +53,8 @@ void PeerLink::run(const runtime::StopToken& stop) {
 }
 
 void PeerLink::hold(connection::Session opened, const runtime::StopToken& stop) {
+    const CutNumber received = opened.welcome.received_cut;
+    const CutNumber applied = opened.welcome.applied_cut;
     const auto session = std::make_shared<PeerSession>(context_, board_, std::move(opened));
     {
         const std::lock_guard lock(mutex_);
@@ -63,6 +65,13 @@ void PeerLink::hold(connection::Session opened, const runtime::StopToken& stop) 
         view.connected_since = context_.clock.utc_now();
         view.connection_fault.reset();
         view.faults.clear();
+        // A secondary that holds less than it once said (its disk was replaced) holds less.
+        if (view.received && view.received->cut > received) {
+            view.received.reset();
+        }
+        if (view.applied && view.applied->cut > applied) {
+            view.applied.reset();
+        }
         view.streaming.clear();
     });
     context_.on_progress();

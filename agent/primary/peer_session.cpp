@@ -1,5 +1,7 @@
 #include "agent/primary/peer_session.hpp"
 
+#include <algorithm>
+
 #include "agent/runtime/log.hpp"
 #include "protocol/envelope.hpp"
 
@@ -72,9 +74,7 @@ CutFeedWiring PeerSession::wiring() {
     wiring.send_wanted = [this](const WantedContent& wanted) {
         return context_.send_wanted(wanted, *bulk_);
     };
-    wiring.on_received = [this](const std::shared_ptr<const CutRecord>& record) {
-        received(record);
-    };
+    wiring.on_received = [this](const ToldCut& told) { received(told); };
     return wiring;
 }
 
@@ -86,6 +86,11 @@ void PeerSession::require_continuity() {
             session_.peer.str() + " holds cut " + std::to_string(welcome.received_cut.value()) +
                 ", this agent's state ends at " + std::to_string(state_.standing().cut.value()) +
                 ": the state directory is not the one that the stream was written with");
+    }
+    if (welcome.received_mark > state_.standing().mark) {
+        throw Error(ErrorCode::chain_broken, session_.peer.str() + " holds mark " +
+                                                 std::to_string(welcome.received_mark.value()) +
+                                                 ", which this agent's state does not know");
     }
     if (welcome.received_mark.is_zero() || !welcome.received_mark_digest) {
         return;
@@ -118,9 +123,8 @@ Error PeerSession::run(const runtime::StopToken& stop) {
         tasks.start("db " + name.str(),
                     [&database = *task](const runtime::StopToken& token) { database.run(token); });
     }
-    tasks.start("cut feed", [this](const runtime::StopToken& token) {
-        feed_.run(session_.welcome.received_cut, token);
-    });
+    tasks.start("cut feed",
+                [this](const runtime::StopToken& token) { feed_.run(session_.welcome, token); });
     const std::stop_callback closes(
         stop, [this] { session_.close(Error(ErrorCode::cancelled, "the agent is stopping")); });
     Error reason = channel_.wait_closed();
@@ -159,7 +163,17 @@ void PeerSession::take(Frame frame) {
     }
 }
 
-void PeerSession::received(const std::shared_ptr<const CutRecord>& record) {
+void PeerSession::received(const ToldCut& told) {
+    auto record = std::make_shared<CutRecord>(*told.record);
+    if (!told.with_marks) {
+        // What the marks claim is not all there yet: the newest known received stays the one
+        // before.
+        const PeerView view = board_.view();
+        record->is_mark = false;
+        record->newest_mark = view.received ? view.received->newest_mark : std::nullopt;
+        record->newest_complete_mark =
+            view.received ? view.received->newest_complete_mark : std::nullopt;
+    }
     {
         const std::lock_guard lock(unapplied_mutex_);
         unapplied_[record->cut] = record;
@@ -167,12 +181,9 @@ void PeerSession::received(const std::shared_ptr<const CutRecord>& record) {
             unapplied_.erase(unapplied_.begin());
         }
     }
-    // The one line that moves the slots: the secondary has said that it holds this cut durably.
-    for (const auto& [name, lsn] : record->databases) {
-        const auto task = databases_.find(name);
-        if (task != databases_.end() && task->second->is_streaming()) {
-            task->second->confirm(lsn);
-        }
+    // The one line that moves the slots: the secondary has said that it holds this much durably.
+    for (const auto& [name, lsn] : told.databases) {
+        databases_.at(name)->confirm(lsn);
     }
     board_.update([&](PeerView& view) { view.received = record; });
     context_.on_progress();
@@ -208,7 +219,11 @@ void PeerSession::compare_digests(const CutRecord& record, const Applied& applie
         // A whole listing makes the secondary remove what it does not name: never one of a tree
         // that was not scanned to its end. (A state of its own: the feed's is used by another
         // thread.)
-        if (!storage::PrimaryState(context_.state_file).tree(tree).first_scan_done) {
+        storage::PrimaryState state(context_.state_file);
+        const auto& trees = context_.config.trees;
+        if (!std::all_of(trees.begin(), trees.end(), [&](const config::Tree& each) {
+                return state.tree(each.name).first_scan_done;
+            })) {
             continue;
         }
         log::warning("tree {} on {} is not what mark {} says: telling it everything again",

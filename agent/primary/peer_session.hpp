@@ -64,7 +64,7 @@ class PeerSession {
     void take_applied(const Applied& applied);
     void take_state(const PeerState& state);
     void take_sample(const session::ClockSample& sample);
-    void received(const std::shared_ptr<const CutRecord>& record);
+    void received(const ToldCut& told);
     void compare_digests(const CutRecord& record, const Applied& applied);
     [[nodiscard]] std::vector<SourceName> streaming_databases() const;
     CutFeedWiring wiring();

@@ -97,7 +97,8 @@ class Primary {
     void on_mark(const SealedMark& sealed);
     void on_refusal(const SourceName& tree, const std::optional<Error>& refusal);
     void on_progress();
-    [[nodiscard]] std::optional<MarkFacts> held_by_all(bool applied, Timestamp since) const;
+    [[nodiscard]] std::optional<MarkFacts> held_by_all(bool applied, MarkNumber before,
+                                                       BootTime since) const;
     [[nodiscard]] bool all_applied(CutNumber cut) const;
 
     PrimaryServices services_;

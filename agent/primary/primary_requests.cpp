@@ -9,15 +9,15 @@ namespace farshore::primary {
 
 namespace {
 
-// All that was changed before `since` is in this mark.
-bool covers(const std::optional<MarkFacts>& mark, Timestamp since) {
+// All that was changed before `since` is in this mark, which is newer than `before`.
+bool covers(const std::optional<MarkFacts>& mark, MarkNumber before, BootTime since) {
     // What is pending may have changed before the call and been noticed after it, so only a mark
     // that leaves nothing behind says anything.
-    if (!mark || mark->pending_files > 0) {
+    if (!mark || mark->mark <= before || mark->pending_files > 0) {
         return false;
     }
     return std::all_of(mark->sources.begin(), mark->sources.end(), [since](const auto& source) {
-        return source.second.as_of && *source.second.as_of >= since;
+        return source.second.as_of_boot && *source.second.as_of_boot >= since;
     });
 }
 
@@ -84,7 +84,8 @@ std::shared_ptr<PeerSession> Primary::session(const AgentName& peer) const {
     return nullptr;
 }
 
-std::optional<MarkFacts> Primary::held_by_all(bool applied, Timestamp since) const {
+std::optional<MarkFacts> Primary::held_by_all(bool applied, MarkNumber before,
+                                              BootTime since) const {
     std::optional<MarkFacts> first;
     for (const auto& link : links_) {
         const PeerView view = link->view();
@@ -92,9 +93,10 @@ std::optional<MarkFacts> Primary::held_by_all(bool applied, Timestamp since) con
         if (!record) {
             return std::nullopt;
         }
-        const auto& mark =
-            covers(record->newest_mark, since) ? record->newest_mark : record->newest_complete_mark;
-        if (!covers(mark, since)) {
+        const auto& mark = covers(record->newest_mark, before, since)
+                               ? record->newest_mark
+                               : record->newest_complete_mark;
+        if (!covers(mark, before, since)) {
             return std::nullopt;
         }
         if (!first || mark->mark > first->mark) {
@@ -105,12 +107,15 @@ std::optional<MarkFacts> Primary::held_by_all(bool applied, Timestamp since) con
 }
 
 MarkFacts Primary::flush(bool until_applied, Duration timeout, const runtime::StopToken& stop) {
-    const Timestamp since = services_.clock.utc_now();
-    const BootTime until = services_.clock.boot_now() + timeout;
+    const auto newest = history_.newest();
+    const MarkNumber before =
+        newest && newest->newest_mark ? newest->newest_mark->mark : MarkNumber();
+    const BootTime since = services_.clock.boot_now();
+    const BootTime until = since + timeout;
     trigger_.demand_mark();
     std::unique_lock lock(mutex_);
     for (;;) {
-        if (const auto mark = held_by_all(until_applied, since)) {
+        if (const auto mark = held_by_all(until_applied, before, since)) {
             return *mark;
         }
         const Duration left = until - services_.clock.boot_now();
@@ -121,7 +126,7 @@ MarkFacts Primary::flush(bool until_applied, Duration timeout, const runtime::St
                             " by every secondary in time");
         }
         progress_.wait_for(lock, stop, std::chrono::nanoseconds(left.nanoseconds),
-                           [&] { return held_by_all(until_applied, since).has_value(); });
+                           [&] { return held_by_all(until_applied, before, since).has_value(); });
         if (stop.stop_requested()) {
             throw Error(ErrorCode::cancelled, "the agent is stopping");
         }

@@ -58,6 +58,9 @@ void Applier::run(const runtime::StopToken& stop) {
             if (error.code() == ErrorCode::sync_failed || error.code() == ErrorCode::internal) {
                 throw;
             }
+            for (auto& [name, digest] : digests_) {
+                digest.reset();  // the cut is applied again, and its rows told again
+            }
             parts_.faults.raise("applying", error);
             wait(backoff.next(), stop);
         }
@@ -169,10 +172,15 @@ void Applier::finish(storage::SecondaryState& state, const storage::ReceivedCut&
     std::map<SourceName, Digest> sources = trees;
     if (cut.is_mark) {
         for (auto& [name, digest] : digests_) {
-            if (digest && cut.databases.contains(name)) {
+            // Only from one mark to the very next, and all of it seen, is the digest the mark's
+            // own.
+            if (digest && cut.databases.contains(name) && cut.marks.size() == 1) {
                 sources[name] = digest->finish();
             }
-            digest.emplace();
+            digest.reset();
+            if (cut.databases.contains(name)) {
+                digest.emplace();
+            }
         }
     }
     const ClockReading now = parts_.clock.read();

@@ -192,9 +192,13 @@ void SecondaryState::write_mark(const ReceivedMark& mark, const ReceivedCut& cut
 
 void SecondaryState::write_received_databases(const ReceivedCut& cut) {
     Statement put(database_, "INSERT INTO secondary_cut_databases VALUES (?, ?, ?, ?, ?)");
-    Statement move(database_,
-                   "UPDATE secondary_databases SET received_lsn = ?, received_segment = ?, "
-                   "received_offset = ? WHERE name = ?");
+    Statement move(
+        database_,
+        // A cut from before a later first copy must not take the database back.
+        "UPDATE secondary_databases SET "
+        "received_segment = CASE WHEN ?1 > received_lsn THEN ?2 ELSE received_segment END, "
+        "received_offset = CASE WHEN ?1 > received_lsn THEN ?3 ELSE received_offset END, "
+        "received_lsn = max(received_lsn, ?1) WHERE name = ?4");
     for (const auto& [name, point] : cut.databases) {
         put.bind(1, cut.cut.value())
             .bind_text(2, name.str())
@@ -286,8 +290,10 @@ std::optional<ReceivedCut> SecondaryState::next_to_apply() {
 
 void SecondaryState::write_applied_databases(CutNumber cut) {
     Statement move(database_,
-                   "UPDATE secondary_databases SET applied_lsn = ?, applied_segment = ?, "
-                   "applied_offset = ? WHERE name = ?");
+                   "UPDATE secondary_databases SET "
+                   "applied_segment = CASE WHEN ?1 > applied_lsn THEN ?2 ELSE applied_segment END, "
+                   "applied_offset = CASE WHEN ?1 > applied_lsn THEN ?3 ELSE applied_offset END, "
+                   "applied_lsn = max(applied_lsn, ?1) WHERE name = ?4");
     for (const auto& [name, point] : cut_databases(cut)) {
         move.bind(1, point.lsn.value())
             .bind(2, point.spool_end.segment)

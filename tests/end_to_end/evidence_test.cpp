@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tests/support/agent_pair.hpp"
+#include "tests/support/s3_server.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::test {
@@ -132,6 +133,24 @@ TEST_F(Evidence, OneFlippedBitInTheReplicaIsFound) {
         EXPECT_EQ(verified.status, 1) << verified.out << verified.err;
         EXPECT_NE(verified.out.find("file2"), std::string::npos) << verified.out;
     }
+}
+
+TEST_F(Evidence, TheStoreMayBeS3) {
+    if (const auto missing = S3Server::missing()) {
+        GTEST_SKIP() << *missing;
+    }
+    S3Server server;
+    server.make_bucket("evidence");
+    settings_.store = "s3://evidence/shop";
+    settings_.config_lines.insert(settings_.config_lines.end(),
+                                  {{"store", "endpoint = \"" + server.endpoint() + "\""},
+                                   {"store", "path_style = true"},
+                                   {"store", "region = \"" + S3Server::region() + "\""}});
+    settings_.environment = {{"AWS_ACCESS_KEY_ID", S3Server::keys().access_key},
+                             {"AWS_SECRET_ACCESS_KEY", S3Server::keys().secret_key}};
+    make_history();
+    const Outcome verified = pair_->verify("west");
+    EXPECT_EQ(verified.status, 0) << verified.out << verified.err << pair_->log("west");
 }
 
 TEST_F(Evidence, AForeignFileInTheReplicaIsFound) {
