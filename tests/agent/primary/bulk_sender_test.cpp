@@ -1,0 +1,105 @@
+#include "agent/primary/bulk_sender.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/memory_lane.hpp"
+
+namespace farshore::primary {
+namespace {
+
+const SourceName uploads("uploads");
+
+// A sender over `count` lanes, and their other ends.
+struct Lanes {
+    explicit Lanes(std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) {
+            auto [ours, theirs] = test::make_lane_pair();
+            near.push_back(ours);
+            far.push_back(theirs);
+        }
+    }
+    std::vector<Frame> arrived(std::size_t lane) const {
+        std::vector<Frame> frames;
+        while (auto frame = far[lane]->receive(Duration{})) {
+            frames.push_back(std::move(*frame));
+        }
+        return frames;
+    }
+    std::vector<std::shared_ptr<connection::Lane>> near;
+    std::vector<std::shared_ptr<connection::Lane>> far;
+};
+
+TEST(BulkSender, ALargeFileNeverGoesInTheWayOfSmallOnes) {
+    Lanes lanes(3);
+    BulkSender sender(lanes.near);
+    for (int i = 0; i < 4; ++i) {
+        const std::uint64_t transfer = sender.begin(uploads, 3);
+        sender.data(transfer, "abc");
+        sender.end(transfer, 3, sha256("abc"));
+    }
+    sender.whole(uploads, sha256("x"), "x");
+    EXPECT_EQ(sender.sent(), (LaneCounts{1, 2, 2}));
+    const std::vector<Frame> small = lanes.arrived(0);
+    ASSERT_EQ(small.size(), 1u);
+    EXPECT_EQ(from_frame<ContentWhole>(small[0]).content, "x");
+}
+
+TEST(BulkSender, ATransferStaysOnItsLaneInItsOrder) {
+    Lanes lanes(3);
+    BulkSender sender(lanes.near);
+    const std::uint64_t one = sender.begin(uploads, 3);
+    const std::uint64_t other = sender.begin(uploads, 3);
+    sender.data(other, "ABC");
+    sender.data(one, "abc");
+    sender.abort(other);
+    sender.end(one, 3, sha256("abc"));
+    for (const std::size_t lane : {1u, 2u}) {
+        const std::vector<Frame> frames = lanes.arrived(lane);
+        ASSERT_EQ(frames.size(), 3u);
+        const auto begun = from_frame<ContentBegin>(frames[0]);
+        EXPECT_EQ(from_frame<ContentData>(frames[1]).transfer, begun.transfer);
+        EXPECT_EQ(from_frame<ContentData>(frames[1]).content,
+                  begun.transfer == one ? "abc" : "ABC");
+        EXPECT_EQ(frames[2].kind,
+                  begun.transfer == one ? MessageKind::content_end : MessageKind::content_abort);
+    }
+}
+
+TEST(BulkSender, OneLaneCarriesEverything) {
+    Lanes lanes(1);
+    BulkSender sender(lanes.near);
+    const std::uint64_t transfer = sender.begin(uploads, 1);
+    EXPECT_EQ(sender.sent(), LaneCounts{0});  // a beginning ends no content
+    sender.data(transfer, "a");
+    sender.end(transfer, 1, sha256("a"));
+    sender.whole(uploads, sha256("x"), "x");
+    sender.abort(sender.begin(uploads, 1));
+    EXPECT_EQ(sender.sent(), LaneCounts{3});
+}
+
+TEST(BulkSender, DataIsCutIntoPiecesThatAFrameHolds) {
+    Lanes lanes(1);
+    BulkSender sender(lanes.near);
+    std::string content(limits::payload_piece + 5, 'a');
+    content.back() = 'z';
+    sender.data(sender.begin(uploads, content.size()), content);
+    std::string joined;
+    for (const Frame& frame : lanes.arrived(0)) {
+        if (frame.kind == MessageKind::content_data) {
+            joined += from_frame<ContentData>(frame).content;
+        }
+    }
+    EXPECT_EQ(joined, content);
+}
+
+TEST(BulkSender, WhatTheLaneDidNotTakeIsNotCounted) {
+    Lanes lanes(1);
+    BulkSender sender(lanes.near);
+    sender.whole(uploads, sha256("x"), "x");
+    lanes.far[0]->close(Error(ErrorCode::connection_lost, "gone"));
+    EXPECT_THROW(sender.whole(uploads, sha256("y"), "y"), Error);
+    EXPECT_EQ(sender.sent(), LaneCounts{1});
+}
+
+}  // namespace
+}  // namespace farshore::primary
