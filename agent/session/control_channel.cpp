@@ -126,7 +126,13 @@ void ControlChannel::take_reply(const Frame& frame) {
 
 void ControlChannel::serve_requests(const runtime::StopToken& stop) {
     while (std::optional<Frame> frame = requests_.pop(stop)) {
-        const auto request = from_frame<Request>(*frame);
+        Request request;
+        try {
+            request = from_frame<Request>(*frame);
+        } catch (const Error& error) {
+            lane_->close(error);  // so that both sides learn why
+            return;
+        }
         Reply reply{.number = request.number, .last = true, .error = {}, .json = {}};
         try {
             reply.json = callbacks_.request(request.verb, request.json);
