@@ -15,10 +15,9 @@ SYNONYMS = {
 OWNED_BY_POSTGRES = {"checkpoint", "snapshot"}
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK|WIP)\b")
 OF_A_MACHINE = [
-    (re.compile(r"(?<![\w.$}/])/(?:work|tmp/plan)(?:/|\b)"), "a path of somebody's machine"),
+    (re.compile(r"(?<![\w.$}/])/(?:work|farm)(?:/|\b)"), "a path of somebody's machine"),
     (re.compile(r"\b(?:deb|snapshot|registry)\.(?:deb" r"ian|np" r"mjs)"),
      "the host of a package registry"),
-    (re.compile(r"\bH[1-9]\b(?!\s*[(=])"), "a name nobody outside can know"),
 ]
 TEXT = (".cpp", ".hpp", ".py", ".sh", ".md", ".txt", ".build", ".service", ".toml")
 
