@@ -29,7 +29,9 @@ DatabaseRoad::~DatabaseRoad() {
 void DatabaseRoad::connect() {
     const postgres::WakeEvent never;
     const auto replica_standing = secondary::replica_standing(stream_, replica, never);
-    if (!replica_standing.copied) {
+    // As the agent has it: what counts is what was recorded here. A copy that was complete in the
+    // replica a moment before that is made again.
+    if (!replica_standing.copied || !standing_.copied) {
         standing_ = {};
     } else {
         spool_->truncate_to(received_);
