@@ -187,11 +187,21 @@ TreeCut TreeSource::capture(const CutInput& input) {
     cut.taken = input.taken;
     scan_over_ = false;
     if (root_) {
-        begin_scan_when_due(input);
-        capture_.begin(*root_, input, cut);
-        capture_.take_transfers();
-        capture_.look_at_dirty();
-        go_on_with_scan(input);
+        try {
+            begin_scan_when_due(input);
+            capture_.begin(*root_, input, cut);
+            capture_.take_transfers();
+            capture_.look_at_dirty();
+            go_on_with_scan(input);
+        } catch (const Error&) {
+            // What was taken out of the dirty set is forgotten: only a full scan finds it again,
+            // and until its end the tree is not current.
+            capture_.end();
+            root_.reset();
+            caught_up_ = false;
+            scan_requested_ = true;
+            throw;
+        }
         capture_.end();
     }
     describe(input, cut);
