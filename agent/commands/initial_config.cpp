@@ -30,7 +30,7 @@ Pair split(const std::string& option, const std::string& text, const std::string
     if (equals == 0 || equals == std::string::npos || equals + 1 == text.size()) {
         refuse(fmt::format("{} \"{}\" is not {}", option, text, form));
     }
-    const Pair pair{text.substr(0, equals), text.substr(equals + 1)};
+    Pair pair{text.substr(0, equals), text.substr(equals + 1)};
     if (!is_valid_name(pair.name)) {
         refuse(fmt::format("{} \"{}\": \"{}\" is not a name (letters, digits, . _ -)", option, text,
                            pair.name));

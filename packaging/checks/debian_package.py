@@ -49,7 +49,8 @@ def depends_of(deb):
 
 def missing_dependencies(deb):
     names = depends_of(deb)
-    wanted = ["libc6", "libssl3", "libpq5", "libsqlite3-0", "libcurl4", "libzstd1"]
+    wanted = ["libc6", "libssl3", "libpq5", "libsqlite3-0", "libcurl4", "libzstd1",
+              "postgresql-client"]
     missing = [name for name in wanted if name not in names]
     return f"Depends has no {', '.join(missing)}: {names}" if missing else ""
 

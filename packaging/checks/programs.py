@@ -44,7 +44,7 @@ def compiler_environment(root, compiler="g++"):
 
 
 def compile_build(build, tally, targets=(), wanted=None):
-    """One case: it compiles, without a warning. All of it, the targets, or the wanted tests."""
+    """One case: it compiles, without a warning. All of it, or the targets and wanted tests."""
     environment = {**compiler_environment(build.root), **build.compiler}
     command = ["meson", "setup", build.folder, build.root, *build.options]
     if (build.folder / "build.ninja").exists():
@@ -54,7 +54,8 @@ def compile_build(build, tally, targets=(), wanted=None):
     if ended.good:
         if wanted:
             programs = {test["cmd"][0] for test in registered_tests(build) if wanted(test)}
-            targets = sorted(os.path.relpath(program, build.folder) for program in programs)
+            targets = [*targets,
+                       *sorted(os.path.relpath(program, build.folder) for program in programs)]
         ended = process.run(["ninja", "-C", build.folder, "-k", "0", *targets], env=environment,
                             log=build.log("compile"))
     tally.check(f"{build.name}/compiles", "" if ended.good else failures_of(ended.output))

@@ -53,7 +53,7 @@ def address(tally):
 
 
 def thread(tally):
-    if programs.compile_build(THREAD, tally, wanted=has_threads):
+    if programs.compile_build(THREAD, tally, targets=["agent/farshore"], wanted=has_threads):
         programs.run_tests(THREAD, tally, wanted=has_threads)
 
 

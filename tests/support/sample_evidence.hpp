@@ -109,7 +109,8 @@ inline Receipt sample_receipt() {
     const Timestamp received = sample_time() + Duration{71'000'000};
     receipt.received = {
         {MarkNumber(1), received, Duration{400'000}, sha256(to_payload(sample_mark()))}};
-    const auto& tree = std::get<TreeMark>(sample_mark().sources.at(SourceName("uploads")));
+    const Mark mark = sample_mark();
+    const auto& tree = std::get<TreeMark>(mark.sources.at(SourceName("uploads")));
     receipt.applied = {{MarkNumber(1),
                         received + Duration{9'000'000},
                         {{SourceName("app"), sha256("transactions")},
