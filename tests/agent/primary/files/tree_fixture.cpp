@@ -90,7 +90,7 @@ TreeCut TreeFixture::capture() {
     const ClockReading taken = clock_.read();
     source_->drain();
     source_->drain_again();
-    return source_->capture({.taken = taken, .deadline = taken.boot + Duration::from_ms(5'000)});
+    return source_->capture({.taken = taken, .deadline = taken.boot + Duration::from_ms(60'000)});
 }
 
 void TreeFixture::commit(const TreeCut& captured) {

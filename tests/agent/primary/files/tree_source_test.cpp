@@ -98,7 +98,7 @@ TEST_F(TreeSourceTest, RemovalsSeenInTheSecondDrainWaitForTheNextCut) {
     write("old", "1");
     start();
     const ClockReading taken = clock_.read();
-    const BootTime deadline = taken.boot + Duration::from_ms(5'000);
+    const BootTime deadline = taken.boot + Duration::from_ms(60'000);
     source_->drain();
     fs::rename(at("old"), at("new"));  // between L and the second drain
     source_->drain_again();
@@ -118,7 +118,7 @@ TEST_F(TreeSourceTest, AFileWrittenBeforeTAndGoneWhenReadIsPendingOnce) {
     fs::remove(at("gone"));
     source_->drain_again();
     const TreeCut first =
-        source_->capture({.taken = taken, .deadline = taken.boot + Duration::from_ms(5'000)});
+        source_->capture({.taken = taken, .deadline = taken.boot + Duration::from_ms(60'000)});
     EXPECT_EQ(first.pending.files, 1U);
     EXPECT_EQ(first.pending.paths, std::vector<std::string>{"gone"});
     commit(first);
