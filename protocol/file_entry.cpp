@@ -43,11 +43,27 @@ void check_xattrs(const FileEntry& entry) {
     }
 }
 
+// A path as a message can show it: whoever sent it chose the bytes.
+std::string shown(std::string_view path) {
+    constexpr std::size_t most_shown = 200;
+    std::string text;
+    for (const char c : path.substr(0, most_shown)) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte >= 0x20 && byte < 0x7f && c != '\\') {
+            text += c;
+        } else {
+            constexpr const char* digits = "0123456789abcdef";
+            text += {'\\', 'x', digits[byte >> 4U], digits[byte & 0xfU]};
+        }
+    }
+    return "\"" + text + (path.size() > most_shown ? "\"..." : "\"");
+}
+
 // What has come from outside is held to the invariants of FileEntry here.
 void check(const FileEntry& entry) {
     if (!is_safe_path(entry.path)) {
-        throw Error(ErrorCode::unsafe_path,
-                    "file entry: a path that is absolute, leaves the tree or is ours");
+        throw Error(ErrorCode::unsafe_path, "file entry: the path " + shown(entry.path) +
+                                                " is absolute, leaves the tree or is ours");
     }
     if (entry.path == "." && entry.type != EntryType::directory) {
         fail("the root is not a directory");

@@ -57,7 +57,15 @@ int check(const config::Config& config) {
     storage::PosixFileSystem files;
     runtime::SystemClock clock;
     Checks checks;
-    checks.check("signing key and trust file", [&] { (void)load_identity(files, config); });
+    checks.check("signing key and trust file", [&] {
+        const Identity identity = load_identity(files, config);
+        for (const config::Peer& peer : config.peers) {
+            if (!identity.trust.has_agent(peer.name)) {
+                throw Error(ErrorCode::untrusted,
+                            config.signing.trust + " has no key of " + peer.name.str());
+            }
+        }
+    });
     checks.check("certificates", [&] {
         const connection::TlsContext tls(connection::load_tls_material(files, config.tls));
         if (tls.days_left(clock.utc_now()) < 0) {

@@ -268,6 +268,19 @@ control::LagReport secondary_lag(const config::Config& config, const secondary::
         own.reason = std::string(view.connection_fault->error.name()) + " " +
                      view.connection_fault->error.message();
     }
+    const auto is_copied = [&](const config::Database& database) {
+        const auto known = view.databases.find(database.name);
+        return known != view.databases.end() && known->second.standing.copied;
+    };
+    if (view.connected &&
+        !std::all_of(config.databases.begin(), config.databases.end(), is_copied)) {
+        own.state = control::PeerState::copying;
+    }
+    if (!view.primary_faults.empty()) {
+        const auto& [source, reason] = *view.primary_faults.begin();
+        own.state = control::PeerState::stopped;
+        own.reason = view.primary.str() + "/" + source + ": " + reason;
+    }
     if (!view.faults.empty()) {
         const auto& [source, fault] = *view.faults.begin();
         own.state = control::PeerState::stopped;

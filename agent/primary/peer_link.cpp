@@ -63,7 +63,6 @@ void PeerLink::hold(connection::Session opened, const runtime::StopToken& stop) 
     board_.update([&](PeerView& view) {
         view.connected = true;
         view.connected_since = context_.clock.utc_now();
-        view.connection_fault.reset();
         view.faults.clear();
         // A secondary that holds less than it once said (its disk was replaced) holds less.
         if (view.received && view.received->cut > received) {

@@ -11,6 +11,8 @@ namespace {
 
 // A cut that is applied later than this many cuts after is told by a newer one anyway.
 constexpr std::size_t unapplied_kept = 4096;
+// A session that held so long has overcome what ended the one before it.
+constexpr Duration settled_after = Duration::from_ms(3'000);
 
 }  // namespace
 
@@ -21,6 +23,7 @@ PeerSession::PeerSession(const SessionContext& context, PeerBoard& board,
       session_(std::move(session)),
       bulk_(std::make_shared<BulkSender>(session_.bulk)),
       state_(context.state_file),
+      began_(context.clock.boot_now()),
       channel_(session_.control, context.clock,
                {.frame = [this](Frame frame) { take(std::move(frame)); },
                 .sample = [this](const session::ClockSample& sample) { take_sample(sample); },
@@ -42,6 +45,7 @@ PeerSession::PeerSession(const SessionContext& context, PeerBoard& board,
             board_.update([&](PeerView& view) { view.copies[name] = progress; });
         };
         events.on_fault = [this, name](const std::optional<Error>& error) {
+            tell_fault(name, error);
             board_.update([&](PeerView& view) {
                 view.streaming[name] = !error;
                 if (error) {
@@ -244,6 +248,21 @@ void PeerSession::take_state(const PeerState& state) {
     });
 }
 
+void PeerSession::tell_fault(const SourceName& source, const std::optional<Error>& fault) {
+    const std::string reason =
+        fault ? std::string(fault->name()) + " " + fault->message() : std::string();
+    const std::lock_guard lock(told_mutex_);
+    std::string& told = told_faults_[source];
+    if (told == reason || session_.control->is_closed() ||
+        session_.control->unsent_bytes() > limits::lane_window / 2) {
+        return;
+    }
+    connection::send(*session_.control, PeerState{.state = fault ? "stopped" : "streaming",
+                                                  .reason = reason,
+                                                  .source = source.str()});
+    told = reason;
+}
+
 void PeerSession::take_sample(const session::ClockSample& sample) {
     offset_.add({.asked = sample.asked,
                  .received = sample.peer_received,
@@ -252,6 +271,9 @@ void PeerSession::take_sample(const session::ClockSample& sample) {
     const auto estimate = offset_.at(sample.returned);
     board_.update([&](PeerView& view) {
         view.round_trip = offset_.round_trip();
+        if (sample.returned - began_ > settled_after) {
+            view.connection_fault.reset();
+        }
         if (estimate) {
             const auto utc = utc_offset(*estimate, sample.peer_utc, sample.peer_answered,
                                         sample.our_utc, sample.returned);

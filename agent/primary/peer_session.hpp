@@ -55,6 +55,9 @@ class PeerSession {
     // The furthest that this session's decoder has passed; 0 when it does not stream.
     [[nodiscard]] Lsn position(const SourceName& database) const;
     void want_position(const SourceName& database, Lsn lsn);
+    // Tells the secondary why one of our sources does not flow, or that it does again; nothing when
+    // it was told so. Never waits: what finds no room is not told, a later call tells it.
+    void tell_fault(const SourceName& source, const std::optional<Error>& fault);
 
   private:
     // Throws state_damaged or chain_broken when what the secondary holds is not of this state's
@@ -78,6 +81,9 @@ class PeerSession {
     std::mutex unapplied_mutex_;
     std::map<CutNumber, std::shared_ptr<const CutRecord>> unapplied_;
     ClockOffset offset_;
+    BootTime began_;
+    std::mutex told_mutex_;
+    std::map<SourceName, std::string> told_faults_;
     session::ControlChannel channel_;
     CutFeed feed_;
 };

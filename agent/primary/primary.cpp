@@ -248,6 +248,11 @@ void Primary::on_mark(const SealedMark& sealed) {
 }
 
 void Primary::on_refusal(const SourceName& tree, const std::optional<Error>& refusal) {
+    for (const auto& link : links_) {
+        if (const auto session = link->session()) {
+            session->tell_fault(tree, refusal);
+        }
+    }
     const std::lock_guard lock(mutex_);
     const auto known = refusals_.find(tree);
     if (!refusal) {

@@ -31,6 +31,9 @@ CutReceiver::CutReceiver(connection::Session& session, CutReceiverParts parts)
 void CutReceiver::take(Frame frame) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return closed_ || frames_.size() < most_frames; });
+    if (closed_) {
+        return;  // what the session was told after its end
+    }
     frames_.push_back(std::move(frame));
     changed_.notify_all();
 }
@@ -54,6 +57,8 @@ void CutReceiver::close() {
 }
 
 void CutReceiver::run(const runtime::StopToken& stop) {
+    // However it ends: whoever waits in take() for room would wait for ever.
+    const std::shared_ptr<void> at_end(nullptr, [this](void*) { close(); });
     last_mark_ = parts_.state.standing().received_mark;
     while (!stop.stop_requested()) {
         std::optional<Frame> frame;

@@ -11,6 +11,8 @@ namespace {
 
 constexpr Duration accept_turn = Duration::from_ms(500);
 constexpr Duration last_upload = Duration::from_ms(3'000);
+// A session that held so long has overcome what ended the one before it.
+constexpr Duration settled_after = Duration::from_ms(3'000);
 
 // The one agent whose marks we follow in epoch 1 is the peer that dials us.
 AgentName first_peer(const config::Config& config) {
@@ -157,6 +159,10 @@ void Secondary::open_sources(storage::SecondaryState& state) {
 }
 
 Welcome Secondary::answer(const Hello& hello, const AgentName& peer) {
+    if (!services_.trust.has_agent(peer)) {
+        throw Error(ErrorCode::untrusted, "the trust file " + services_.config.signing.trust +
+                                              " has no key of " + peer.str());
+    }
     const std::lock_guard one(answering_);
     end_session();
     storage::SecondaryState state(services_.state_file);
@@ -225,8 +231,8 @@ void Secondary::hold_session(const std::shared_ptr<connection::Session>& opened,
         session_ = session;
         holding_ = true;
         connected_since_ = services_.clock.utc_now();
+        session_began_ = services_.clock.boot_now();
         primary_ = opened->peer;
-        connection_fault_.reset();
         primary_faults_.clear();
         if (offset_boot_ != opened->hello.boot_id) {
             offset_.reset();
@@ -244,9 +250,12 @@ void Secondary::hold_session(const std::shared_ptr<connection::Session>& opened,
     holding_ = false;
     connected_since_.reset();
     if (!stop.stop_requested()) {
+        // Who comes again and again with the same trouble is named in the log once.
+        if (!connection_fault_ || connection_fault_->error.message() != reason.message()) {
+            log::warning("session with {} ended: {} {}", opened->peer.str(), reason.name(),
+                         reason.message());
+        }
         connection_fault_ = StandingFault{reason, services_.clock.utc_now()};
-        log::warning("session with {} ended: {} {}", opened->peer.str(), reason.name(),
-                     reason.message());
     }
     changed_.notify_all();
 }
@@ -257,6 +266,9 @@ void Secondary::on_epoch(const storage::OpenedEpoch& opened) {
 
 void Secondary::on_sample(const session::ClockSample& sample) {
     const std::lock_guard lock(mutex_);
+    if (sample.returned - session_began_ > settled_after) {
+        connection_fault_.reset();
+    }
     offset_.add({.asked = sample.asked,
                  .received = sample.peer_received,
                  .answered = sample.peer_answered,

@@ -110,6 +110,7 @@ class Secondary {
     std::shared_ptr<SecondarySession> session_;
     bool holding_ = false;
     std::optional<Timestamp> connected_since_;
+    BootTime session_began_;
     AgentName primary_;
     ClockOffset offset_;
     std::string offset_boot_;  // the primary's boot that offset_ speaks of

@@ -61,8 +61,10 @@ DatabaseReceiverEvents SecondarySession::database_events(const SourceName& name)
 }
 
 Error SecondarySession::run(const runtime::StopToken& stop) {
-    runtime::TaskGroup tasks(
-        [this](const runtime::TaskFailure& failure) { session_->close(failure.error); });
+    runtime::TaskGroup tasks([this](const runtime::TaskFailure& failure) {
+        session_->close(failure.error);
+        cuts_.close();
+    });
     context_.evidence.begin_session();
     tasks.start("cut receiver", [this](const runtime::StopToken& token) { cuts_.run(token); });
     for (std::size_t i = 0; i < session_->bulk.size(); ++i) {
