@@ -93,7 +93,8 @@ void Staging::put_whole(const Digest& sha256, std::string_view content) {
     const std::string name = unfinished_name();
     try {
         const storage::Handle file = files_.create_file(root_, name);
-        files_.write_at(file, 0, std::as_bytes(std::span(content)));
+        storage::write_with_holes(files_, file, 0, std::as_bytes(std::span(content)));
+        files_.truncate(file, content.size());  // a hole at the end is not written
     } catch (...) {
         files_.unlink(root_, name);
         throw;

@@ -69,6 +69,16 @@ TEST_F(StagingTest, LargeContentComesInPieces) {
     EXPECT_LT(found.st_blocks * 512, found.st_size);  // the zeros are holes
 }
 
+TEST_F(StagingTest, SmallContentKeepsItsHolesToo) {
+    const std::string content = std::string(65536, '\0') + "middle" + std::string(65536, '\0');
+    const Digest sha256_of_all = sha256(content);
+    staging_.put_whole(sha256_of_all, content);
+    EXPECT_EQ(test::read_whole(staged(sha256_of_all)), content);
+    struct stat found {};
+    ASSERT_EQ(::stat(staged(sha256_of_all).c_str(), &found), 0);
+    EXPECT_LT(found.st_blocks * 512, found.st_size);  // the zeros are holes
+}
+
 TEST_F(StagingTest, WhatDoesNotMatchIsNeverStaged) {
     {
         const auto transfer = staging_.begin(5);
