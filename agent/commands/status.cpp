@@ -78,8 +78,11 @@ std::string status_text(const json::value& status) {
     const auto& not_carried = list(status, "not_carried");
     out += not_carried.empty() ? "not carried: nothing known\n" : "\nnot carried\n";
     for (const json::value& item : not_carried) {
-        out += fmt::format("  {}: {}: {}\n", text(item, "source"), text(item, "what"),
-                           text(item, "why"));
+        const std::string source = text(item, "source");
+        const std::string what = text(item, "what");
+        // Of a database as a whole there is nothing narrower to name.
+        out += what == source ? fmt::format("  {}: {}\n", source, text(item, "why"))
+                              : fmt::format("  {}: {}: {}\n", source, what, text(item, "why"));
     }
     const json::value& fence = member(status, "fence");
     if (fence.is_bool() && !fence.get_bool()) {

@@ -160,7 +160,7 @@ void Cutter::take(bool as_mark) {
 
 Cutter::Gathered Cutter::gather() {
     Gathered gathered;
-    gathered.taken = clock_.read();
+    gathered.taken = held_to_order(clock_.read(), newest_mark_);
     const BootTime deadline = gathered.taken.boot + settings_.mark_interval;
     for (TreeSource* tree : wiring_.trees) {
         tree->drain();
@@ -208,7 +208,9 @@ Cutter::DatabaseOutcome Cutter::pass(const SourceName& database, std::optional<L
     }
     DatabaseOutcome outcome;
     SourceMoment& moment = moments_[database];
-    if (end && passed >= *end) {
+    // A server whose WAL ends before what we have passed is not the one that we followed.
+    const bool is_ours = end && *end >= lsn_[database];
+    if (is_ours && passed >= *end) {
         // What was committed after L belongs to the next cut: its files are not in this one.
         outcome.lsn = std::max(*end, lsn_[database]);
         moment = {.as_of = taken.utc, .as_of_boot = taken.boot};

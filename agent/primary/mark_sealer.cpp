@@ -63,6 +63,16 @@ SealedMark MarkSealer::seal(Epoch epoch, MarkNumber number, const ClockReading& 
     return sealed;
 }
 
+ClockReading held_to_order(ClockReading now, const std::optional<MarkFacts>& newest) {
+    if (newest && now.utc < newest->time) {
+        if (now.utc_error) {
+            *now.utc_error = *now.utc_error + (newest->time - now.utc);
+        }
+        now.utc = newest->time;
+    }
+    return now;
+}
+
 MarkFacts facts_of(const Mark& mark, const ClockReading& now) {
     MarkFacts facts = describe(mark);
     for (auto& [name, moment] : facts.sources) {

@@ -37,6 +37,10 @@ class MarkSealer {
     SigningKey key_;
 };
 
+// The clock as marks tell it: their UTC never goes back. When the host's was set back it stands at
+// the newest mark's until it has come by there again, and the error says how far off that is.
+[[nodiscard]] ClockReading held_to_order(ClockReading now, const std::optional<MarkFacts>& newest);
+
 // The facts of a mark that was read back after a restart; its as_of on CLOCK_BOOTTIME is what UTC
 // says at `now`, so it is as good as this host's UTC has been since.
 [[nodiscard]] MarkFacts facts_of(const Mark& mark, const ClockReading& now);

@@ -86,5 +86,27 @@ TEST(MarkSealer, AMarkThatWasReadBackGetsItsBootTimeFromUtc) {
     EXPECT_EQ(facts_of(mark, later).sources.at(app).as_of_boot, BootTime{-6'000});
 }
 
+TEST(MarkSealer, AClockThatWasSetBackHoldsAtTheNewestMarkAndSaysByHowMuch) {
+    MarkFacts newest;
+    newest.time = test::sample_time();
+    const Duration back = Duration::from_ms(10'000);
+    const ClockReading stepped{.utc = newest.time + Duration{-back.nanoseconds},
+                               .boot = {7'000},
+                               .utc_error = Duration{1'000}};
+    const ClockReading held = held_to_order(stepped, newest);
+    EXPECT_EQ(held.utc, newest.time);
+    EXPECT_EQ(held.boot, stepped.boot);
+    EXPECT_EQ(held.utc_error, Duration{1'000} + back);
+
+    ClockReading unsynchronised = stepped;
+    unsynchronised.utc_error.reset();
+    EXPECT_EQ(held_to_order(unsynchronised, newest).utc_error, std::nullopt);
+    const ClockReading later{
+        .utc = newest.time + Duration{1}, .boot = {8'000}, .utc_error = Duration{1'000}};
+    EXPECT_EQ(held_to_order(later, newest).utc, later.utc);
+    EXPECT_EQ(held_to_order(later, newest).utc_error, later.utc_error);
+    EXPECT_EQ(held_to_order(stepped, std::nullopt).utc, stepped.utc);
+}
+
 }  // namespace
 }  // namespace farshore::primary
