@@ -77,6 +77,15 @@ constexpr std::array catalogue{
     ErrorInfo{forbidden, "FORBIDDEN", refuse, 2, "Only root and the agent's own user may do that."},
     ErrorInfo{unsupported, "UNSUPPORTED", refuse, 2, ""},
     ErrorInfo{cancelled, "CANCELLED", refuse, 2, ""},
+    ErrorInfo{deletions_held, "DELETIONS_HELD", stop, 1,
+              "Look at what would be deleted: farshore approve lists it and lets it go."},
+    ErrorInfo{quarantined, "QUARANTINED", stop, 1,
+              "The table is copied anew by itself; farshore status tells how far it is."},
+    ErrorInfo{clock_fault, "CLOCK_FAULT", stop, 1,
+              "Set both hosts' clocks right (chronyc tracking tells); the figures come back by "
+              "themselves."},
+    ErrorInfo{certificate_expired, "TLS_EXPIRED", stop, 2,
+              "Renew the certificate that is named, and restart or reload its agent."},
 };
 
 constexpr bool catalogue_is_dense() {

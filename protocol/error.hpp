@@ -66,6 +66,10 @@ enum class ErrorCode : std::uint16_t {
     forbidden = 40,    // the caller at the socket may not do that
     unsupported = 41,  // asked for something that this build does not carry
     cancelled = 42,
+    deletions_held = 43,  // a batch of deletions waits for approve
+    quarantined = 44,     // one table is set aside and copied anew
+    clock_fault = 45,     // two clocks disagree by more than their errors allow
+    certificate_expired = 46,
 };
 
 struct ErrorInfo {

@@ -57,9 +57,16 @@ struct Tree {
     bool keep_replaced = false;
     std::uint64_t keep_limit_bytes = 0;
     bool adopt = false;
+    Duration sweep_interval = Duration::from_ms(900'000);      // between two full scans
+    Duration scrub_interval = Duration::from_ms(604'800'000);  // every content is read once in it
+    Duration unstable_after = Duration::from_ms(60'000);  // a file that never holds still is sent
+    double reread_share = 0.1;  // of one core, for large files that keep changing
 };
 
 enum class ConflictPolicy : std::uint8_t { quarantine, stop, overwrite };
+enum class RowOrdering : std::uint8_t { with_cuts, eager };
+enum class LargeObjects : std::uint8_t { carry, refuse };
+enum class Recopy : std::uint8_t { automatic, manual };
 
 struct Database {
     SourceName name;
@@ -68,6 +75,11 @@ struct Database {
     ConflictPolicy conflict = ConflictPolicy::quarantine;
     std::uint64_t slot_limit_bytes = 0;
     bool adopt = false;
+    RowOrdering ordering = RowOrdering::with_cuts;
+    LargeObjects large_objects = LargeObjects::carry;
+    Recopy recopy = Recopy::automatic;
+    std::uint64_t slot_memory_bytes = 256ULL << 20;  // logical_decoding_work_mem of our walsender
+    std::vector<std::string> password_command;       // argument vector; prints the password
 };
 
 struct Replication {
@@ -96,6 +108,7 @@ struct Config {
     std::vector<Database> databases;
     Replication replication;
     Duration objective_rpo = Duration::from_ms(30'000);
+    Duration verify_interval;  // between two verifications in the background; 0: none
     Hooks hooks;
 };
 

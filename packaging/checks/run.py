@@ -17,13 +17,14 @@ from tally import Tally, say
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMMON = ["-Db_lundef=false"]
+# Not optimised, and with line numbers only: compiling is what takes the time, and no test asks how
+# fast anything is.
+QUICK = ["-Doptimization=0", "-Ddebug=false", "-Dcpp_args=-g1"]
 # The normal build holds warnings as errors; under a sanitizer GCC's warnings are guesses.
-# Nor are the sanitized ones optimised: with UBSan that doubles the compiler's time.
-SANITIZED = [*COMMON, "-Dwerror=false", "-Doptimization=0", "-Ddebug=false", "-Dcpp_args=-g1"]
+SANITIZED = [*COMMON, *QUICK, "-Dwerror=false"]
 UNDEFINED = {"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
 
-# Not optimised: compiling is what takes the time, and no test asks how fast anything is.
-NORMAL = programs.Build("normal", ROOT, [*COMMON, "-Doptimization=0"])
+NORMAL = programs.Build("normal", ROOT, [*COMMON, *QUICK])
 ADDRESS = programs.Build(
     "address", ROOT, [*SANITIZED, "-Db_sanitize=address,undefined"],
     environment={**UNDEFINED, "ASAN_OPTIONS": "detect_stack_use_after_return=1"},
