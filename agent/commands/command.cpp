@@ -18,6 +18,7 @@ constexpr std::array table{
     Command{"flush", "wait until everything from before is safe", run_flush},
     Command{"put", "copy a file into a tree and wait until the secondaries have it", run_put},
     Command{"verify", "check the evidence, the files and the databases", run_verify},
+    Command{"restore-deleted", "give back what the primary deleted", run_restore_deleted},
     Command{"detach", "remove what farshore made on this host", run_detach},
     Command{"keygen", "make one more signing key pair", run_keygen},
     Command{"version", "version, build and libraries", run_version},
@@ -40,7 +41,7 @@ std::string overview() {
         "farshore carries files and PostgreSQL changes to another region, and proves how far it "
         "got.\n\nUsage: farshore COMMAND [options]\n\n";
     for (const Command& command : table) {
-        text += fmt::format("  {:<9} {}\n", command.name, command.summary);
+        text += fmt::format("  {:<15} {}\n", command.name, command.summary);
     }
     return text + "\nfarshore COMMAND --help says more, with an example.\n";
 }

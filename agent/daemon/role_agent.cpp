@@ -17,8 +17,6 @@ void add_not_built(control::StatusReport& status, const config::Tree& tree) {
     const auto add = [&](const char* what, const char* why) {
         status.not_carried.push_back({.source = tree.name.str(), .what = what, .why = why});
     };
-    add("keep_deleted, keep_replaced, keep_limit",
-        "not in this version: deleted and replaced files are not kept on the secondary");
     add("delete_guard", "not in this version: no deletion is held back");
     if (!tree.append_only.empty()) {
         add("append_only", "not in this version: such files are read and sent whole");

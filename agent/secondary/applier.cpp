@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "agent/runtime/backoff.hpp"
+#include "agent/runtime/log.hpp"
 #include "agent/secondary/files/tree_applier.hpp"
 
 namespace farshore::secondary {
@@ -12,6 +13,8 @@ namespace {
 constexpr Duration idle_look = Duration::from_ms(1'000);
 constexpr Duration first_delay = Duration::from_ms(200);
 constexpr Duration longest_delay = Duration::from_ms(5'000);
+// What the retention of a tree gives back at once when its disk is full.
+constexpr std::uint64_t room_at_once = 256ULL << 20;
 
 }  // namespace
 
@@ -47,7 +50,9 @@ void Applier::run(const runtime::StopToken& stop) {
     runtime::Backoff backoff(first_delay, longest_delay, 1);
     while (!stop.stop_requested()) {
         try {
-            if (!apply_next(state, stop)) {
+            keep_retention(state);
+            const bool idle = !apply_next(state, stop);
+            if (idle) {
                 wait(idle_look, stop);
             }
             backoff.reset();
@@ -62,6 +67,11 @@ void Applier::run(const runtime::StopToken& stop) {
                 digest.reset();  // the cut is applied again, and its rows told again
             }
             parts_.faults.raise("applying", error);
+            if (error.code() == ErrorCode::disk_full) {
+                for (const auto& [name, tree] : parts_.trees) {
+                    tree->ask_for_room();
+                }
+            }
             wait(backoff.next(), stop);
         }
     }
@@ -80,11 +90,16 @@ bool Applier::apply_next(storage::SecondaryState& state, const runtime::StopToke
 
 void Applier::apply(storage::SecondaryState& state, const storage::ReceivedCut& cut,
                     const runtime::StopToken& stop) {
+    std::vector<std::unique_ptr<Retention>> retentions;
     std::vector<std::unique_ptr<TreeApplier>> trees;
     for (const auto& [name, tree] : parts_.trees) {
         tree->require_ours(state, parts_.random);
+        retentions.push_back(std::make_unique<Retention>(parts_.files, tree->root(), state.index(),
+                                                         name, tree->retention()));
+        retentions.back()->begin(state.standing().epoch, cut.cut, parts_.clock.utc_now());
         trees.push_back(std::make_unique<TreeApplier>(parts_.files, tree->root(), tree->staging(),
-                                                      state.index(), name));
+                                                      state.index(), name,
+                                                      retentions.back().get()));
     }
     for (const auto& tree : trees) {
         tree->apply_files(cut.cut);
@@ -197,6 +212,40 @@ void Applier::finish(storage::SecondaryState& state, const storage::ReceivedCut&
         tree->staging().release_unneeded([&, tree_name = name](const Digest& sha256) {
             return state.index().needs(tree_name, sha256);
         });
+    }
+}
+
+// Between two cuts: what was kept long enough goes, and all of it before a full disk stops us. A
+// failure of that is named and stops nothing else.
+void Applier::keep_retention(storage::SecondaryState& state) {
+    const std::lock_guard applying(applying_);
+    for (const auto& [name, tree] : parts_.trees) {
+        const std::string source = name.str() + " retention";
+        try {
+            keep_retention(state, name, *tree);
+            parts_.faults.clear(source);
+        } catch (const Error& error) {
+            if (error.code() == ErrorCode::sync_failed || error.code() == ErrorCode::internal) {
+                throw;
+            }
+            parts_.faults.raise(source, error);
+        }
+    }
+}
+
+void Applier::keep_retention(storage::SecondaryState& state, const SourceName& name,
+                             ReplicaTree& tree) {
+    const bool needs_room = tree.take_wish_for_room();
+    if (!tree.is_open() || state.index().retained().totals(name).entries == 0) {
+        return;
+    }
+    tree.check();
+    Retention retention(parts_.files, tree.root(), state.index(), name, tree.retention());
+    retention.prune(parts_.clock.utc_now());
+    if (needs_room) {
+        const std::uint64_t freed = retention.give_way(room_at_once);
+        log::warning("{}: the disk is full: {} bytes of retained files were removed", name.str(),
+                     freed);
     }
 }
 

@@ -63,6 +63,8 @@ class Applier {
                         const storage::DatabasePoint& point, const runtime::StopToken& stop);
     void apply_range(const SourceName& name, const ApplyRange& range);
     void finish(storage::SecondaryState& state, const storage::ReceivedCut& cut);
+    void keep_retention(storage::SecondaryState& state);
+    void keep_retention(storage::SecondaryState& state, const SourceName& name, ReplicaTree& tree);
     void wait(Duration duration, const runtime::StopToken& stop);
 
     ApplierParts parts_;

@@ -58,19 +58,22 @@ ReplicaTree& BulkReceiver::tree(const SourceName& name) const {
     return *found->second;
 }
 
-void BulkReceiver::with_room(const SourceName& tree, const runtime::StopToken& stop,
+void BulkReceiver::with_room(const SourceName& name, const runtime::StopToken& stop,
                              const std::function<void()>& deed) {
     runtime::SystemSleeper sleeper;
     for (;;) {
         try {
             deed();
-            faults_.clear(tree.str() + " staging");
+            faults_.clear(name.str() + " staging");
             return;
         } catch (const Error& error) {
             if (error.code() != ErrorCode::disk_full && error.code() != ErrorCode::io) {
                 throw;
             }
-            faults_.raise(tree.str() + " staging", error);
+            faults_.raise(name.str() + " staging", error);
+            if (error.code() == ErrorCode::disk_full) {
+                tree(name).ask_for_room();
+            }
         }
         if (!sleeper.sleep(room_turn, stop)) {
             throw Error(ErrorCode::cancelled, "the session has ended");

@@ -34,7 +34,7 @@ class BulkReceiver {
     [[nodiscard]] ReplicaTree& tree(const SourceName& name) const;
     void count() { processed_(++count_); }
     // Does it, again and again while the disk is full.
-    void with_room(const SourceName& tree, const runtime::StopToken& stop,
+    void with_room(const SourceName& name, const runtime::StopToken& stop,
                    const std::function<void()>& deed);
 
     struct Incoming {

@@ -186,6 +186,11 @@ void CutReceiver::perform(DeliveryStep step, const runtime::StopToken& stop) {
             throw;
         }
         parts_.faults.raise("receiving", error);
+        for (const auto& [name, tree] : parts_.trees) {
+            if (error.code() == ErrorCode::disk_full) {
+                tree->ask_for_room();
+            }
+        }
         runtime::SystemSleeper sleeper;
         (void)sleeper.sleep(retry_after, stop);
     }

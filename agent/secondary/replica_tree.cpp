@@ -20,8 +20,10 @@ ReplicaTree::ReplicaTree(storage::FileSystem& files, const StreamName& stream,
                          const config::Tree& tree)
     : files_(files),
       path_(tree.path),
-      guard_(files, {.stream = stream, .tree = tree.name, .path = tree.path, .adopt = tree.adopt}) {
-}
+      guard_(files, {.stream = stream, .tree = tree.name, .path = tree.path, .adopt = tree.adopt}),
+      retention_{.keep_deleted = tree.keep_deleted,
+                 .keep_replaced = tree.keep_replaced,
+                 .limit_bytes = tree.keep_limit_bytes} {}
 
 void ReplicaTree::require_ours(storage::SecondaryState& state, runtime::Random& random) {
     const std::lock_guard lock(mutex_);

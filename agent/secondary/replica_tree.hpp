@@ -9,6 +9,7 @@
 #include "agent/config/config.hpp"
 #include "agent/runtime/random.hpp"
 #include "agent/secondary/files/replica_guard.hpp"
+#include "agent/secondary/files/retention.hpp"
 #include "agent/secondary/files/staging.hpp"
 
 namespace farshore::secondary {
@@ -29,6 +30,11 @@ class ReplicaTree {
     [[nodiscard]] bool is_open() const { return open_; }
     [[nodiscard]] const storage::Handle& root() const { return guard_.root(); }
     [[nodiscard]] Staging& staging() { return *staging_; }
+    [[nodiscard]] const RetentionSettings& retention() const { return retention_; }
+
+    // The disk is full: what is retained goes first. For any thread; the applier does it.
+    void ask_for_room() { needs_room_ = true; }
+    [[nodiscard]] bool take_wish_for_room() { return needs_room_.exchange(false); }
 
   private:
     storage::FileSystem& files_;
@@ -36,6 +42,8 @@ class ReplicaTree {
     ReplicaGuard guard_;
     std::mutex mutex_;
     std::unique_ptr<Staging> staging_;
+    RetentionSettings retention_;
+    std::atomic<bool> needs_room_{false};
     std::atomic<bool> open_{false};
 };
 

@@ -34,6 +34,15 @@ std::string set_aside(std::uint64_t cut, std::uint64_t number, std::string_view 
            std::string(name.substr(0, 200));
 }
 
+std::string retained_name(std::uint64_t epoch, std::uint64_t cut, std::string_view path) {
+    // The path itself may be longer than a name, and it comes from the peer: its digest is neither.
+    return std::to_string(epoch) + "-" + std::to_string(cut) + "-" + sha256(path).hex();
+}
+
+std::string in_retained(std::string_view name) {
+    return std::string(retained) + "/" + std::string(name);
+}
+
 bool is_ours(std::string_view path) {
     return path == ours || (path.starts_with(ours) && path.substr(ours.size()).starts_with('/'));
 }

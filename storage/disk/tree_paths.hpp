@@ -16,6 +16,8 @@ inline constexpr std::string_view marker = ".farshore/marker.json";
 inline constexpr std::string_view staging = ".farshore/staging";
 // What somebody else had put where the tree needed room.
 inline constexpr std::string_view foreign = ".farshore/foreign";
+// What the primary removed or replaced and is kept for a while.
+inline constexpr std::string_view retained = ".farshore/retained";
 
 // In staging: content by the SHA-256 of it. The name exists only when the content is whole.
 [[nodiscard]] std::string staged(const Digest& sha256);
@@ -27,6 +29,13 @@ inline constexpr std::string_view foreign = ".farshore/foreign";
 // What somebody else had put at `path`, set aside while `cut` was applied; `number` makes it
 // unique.
 [[nodiscard]] std::string set_aside(std::uint64_t cut, std::uint64_t number, std::string_view path);
+
+// In the retention folder: what was at `path` when `cut` of `epoch` was applied. The same name for
+// the same removal, so that it is found again after a crash.
+[[nodiscard]] std::string retained_name(std::uint64_t epoch, std::uint64_t cut,
+                                        std::string_view path);
+// Where a name of retained_name() lies in the tree.
+[[nodiscard]] std::string in_retained(std::string_view name);
 
 // True for .farshore and what is below.
 [[nodiscard]] bool is_ours(std::string_view path);

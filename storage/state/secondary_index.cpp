@@ -83,6 +83,7 @@ class LazyCommits {
 
 SecondaryIndex::SecondaryIndex(Database& database)
     : database_(database),
+      retained_(database),
       add_(database, "INSERT OR REPLACE INTO secondary_incoming VALUES (?, ?, ?, ?, ?, ?)"),
       find_incoming_(
           database, "SELECT entry FROM secondary_incoming WHERE cut = ? AND tree = ? AND path = ?"),
@@ -288,6 +289,9 @@ void SecondaryIndex::settle_one(const SourceName& tree, const Settled& settled,
         totals.entries -= 1;
         totals.bytes -= before->entry.size;
         totals.digest.subtract(entry_digest(before->entry));
+        if (settled.retained) {
+            retained_.add(tree, before->entry, *settled.retained);
+        }
     }
     if (entry.type == EntryType::deleted) {
         fresh(erase_).bind_text(1, tree.str()).bind_blob(2, entry.path).run();

@@ -11,6 +11,7 @@
 
 #include "protocol/file_entry.hpp"
 #include "protocol/tree_digest.hpp"
+#include "storage/state/retained_entries.hpp"
 #include "storage/state/sqlite.hpp"
 
 namespace farshore::storage {
@@ -81,10 +82,14 @@ class SecondaryIndex {
     struct Settled {
         FileEntry entry;  // as it was incoming; type deleted: the path is gone
         DiskIdentity identity;
+        // What was at the path before is kept like this.
+        std::optional<Retained> retained = std::nullopt;
     };
     // Atomic; durable with the next SecondaryState::commit_applied(). To be called when the disk
     // has been synced with them.
     void settle(CutNumber cut, const SourceName& tree, std::span<const Settled> page);
+
+    [[nodiscard]] RetainedEntries& retained() { return retained_; }
 
   private:
     std::vector<FileEntry> page_of(Statement& statement) const;
@@ -92,6 +97,7 @@ class SecondaryIndex {
     void settle_one(const SourceName& tree, const Settled& settled, TreeTotals& totals);
 
     Database& database_;
+    RetainedEntries retained_;
     Statement add_;
     Statement find_incoming_;
     Statement first_of_link_;

@@ -91,7 +91,30 @@ CREATE TABLE secondary_marks (    -- kept until the receipts that tell of them a
 CREATE INDEX secondary_marks_cut ON secondary_marks (cut);
 )";
 
-constexpr std::array<const char*, 1> versions{version_1};
+constexpr const char* version_2 = R"(
+CREATE TABLE secondary_retained ( -- what was removed or replaced and is kept for a while
+    number INTEGER PRIMARY KEY,   -- rising in the order of applying
+    tree TEXT NOT NULL,
+    path BLOB NOT NULL,
+    at INTEGER NOT NULL,          -- UTC of this host when that was applied, nanoseconds
+    replaced INTEGER NOT NULL,    -- 0: deleted; 1: another version took its place
+    name TEXT,                    -- of its content in the retention folder; NULL: it has none
+    entry BLOB NOT NULL,          -- FileEntry as it was
+    sha256 BLOB                   -- of files
+);
+CREATE INDEX secondary_retained_path ON secondary_retained (tree, path, at);
+CREATE INDEX secondary_retained_order ON secondary_retained (tree, number);
+CREATE INDEX secondary_retained_sha256 ON secondary_retained (tree, sha256)
+    WHERE sha256 IS NOT NULL;
+
+CREATE TABLE secondary_retention (  -- sums of secondary_retained
+    tree TEXT PRIMARY KEY,
+    entries INTEGER NOT NULL,
+    bytes INTEGER NOT NULL        -- of the contents in the retention folder
+) WITHOUT ROWID;
+)";
+
+constexpr std::array<const char*, 2> versions{version_1, version_2};
 
 }  // namespace
 

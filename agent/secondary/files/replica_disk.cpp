@@ -163,6 +163,8 @@ void ReplicaDisk::prepare_place(const std::string& path) {
         }
     } else if (!ours && !is_being_placed(path, *status)) {
         set_aside(path, "something that is not ours was where an entry belongs");
+    } else if (ours && retention_ != nullptr && status->type == EntryType::file) {
+        retention_->keep_replaced(*known);
     }
 }
 
@@ -192,7 +194,7 @@ void ReplicaDisk::make_directory(const FileEntry& entry) {
     if (status) {
         const auto known = index_.find(tree_, path);
         if (known && known->entry.type == status->type) {
-            files_.unlink(root_, path);
+            remove_known(*known, *status);
         } else {
             set_aside(path, "something that is not ours was where a directory belongs");
         }
@@ -250,7 +252,13 @@ void ReplicaDisk::remove_other(const std::string& path, const storage::IndexedEn
     if (altered) {
         set_aside(path, "it was altered here and removed on the primary");
     } else {
-        files_.unlink(root_, path);
+        remove_known(known, status);
+    }
+}
+
+void ReplicaDisk::remove_known(const storage::IndexedEntry& known, const FileStatus& status) {
+    if (retention_ == nullptr || !retention_->take_removed(known, status)) {
+        files_.unlink(root_, known.entry.path);
     }
 }
 

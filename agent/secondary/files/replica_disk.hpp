@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "agent/secondary/files/apply_report.hpp"
+#include "agent/secondary/files/retention.hpp"
 #include "protocol/file_entry.hpp"
 #include "storage/disk/file_system.hpp"
 #include "storage/state/secondary_index.hpp"
@@ -34,8 +35,8 @@ namespace farshore::secondary {
 class ReplicaDisk {
   public:
     ReplicaDisk(storage::FileSystem& files, const storage::Handle& root,
-                storage::SecondaryIndex& index, const SourceName& tree)
-        : files_(files), root_(root), index_(index), tree_(tree) {}
+                storage::SecondaryIndex& index, const SourceName& tree, Retention* retention)
+        : files_(files), root_(root), index_(index), tree_(tree), retention_(retention) {}
 
     // What follows belongs to this cut and is told in this report.
     void begin(CutNumber cut, ApplyReport& report);
@@ -67,6 +68,7 @@ class ReplicaDisk {
     void clear_directory(const std::string& path);
     void set_aside(const std::string& path, const std::string& why);
     void remove_directory(const std::string& path);
+    void remove_known(const storage::IndexedEntry& known, const storage::FileStatus& status);
     void remove_other(const std::string& path, const storage::IndexedEntry& known,
                       const storage::FileStatus& status);
     [[nodiscard]] std::optional<storage::FileStatus> status_of(const std::string& path);
@@ -76,6 +78,7 @@ class ReplicaDisk {
     const storage::Handle& root_;
     storage::SecondaryIndex& index_;
     const SourceName tree_;
+    Retention* const retention_;  // null: nothing is kept
     CutNumber cut_;
     ApplyReport* report_ = nullptr;
     std::set<std::string, std::greater<>> touched_;

@@ -16,14 +16,15 @@ constexpr std::size_t holders_tried = 8;
 }  // namespace
 
 TreeApplier::TreeApplier(storage::FileSystem& files, const storage::Handle& root, Staging& staging,
-                         SecondaryIndex& index, const SourceName& tree)
+                         SecondaryIndex& index, const SourceName& tree, Retention* retention)
     : files_(files),
       root_(root),
       staging_(staging),
       index_(index),
       tree_(tree),
+      retention_(retention),
       groups_(files, root, index, tree),
-      disk_(files, root, index, tree) {}
+      disk_(files, root, index, tree, retention) {}
 
 void TreeApplier::apply_files(CutNumber cut) {
     cut_ = cut;
@@ -64,6 +65,9 @@ void TreeApplier::settle(CutNumber cut) {
         const auto status = entry.type == EntryType::file ? status_of(entry.path) : std::nullopt;
         if (status) {
             settled.identity = {status->inode, status->ctime};
+        }
+        if (retention_ != nullptr) {
+            settled.retained = retention_->settled(entry);
         }
         page.push_back(std::move(settled));
         if (page.size() == settled_at_once) {

@@ -17,8 +17,10 @@ namespace farshore::secondary {
 // Not thread-safe; root and index belong to the caller and outlive it.
 class TreeApplier {
   public:
+    // `retention`: keeps what the replica loses; null: nothing is kept.
     TreeApplier(storage::FileSystem& files, const storage::Handle& root, Staging& staging,
-                storage::SecondaryIndex& index, const SourceName& tree);
+                storage::SecondaryIndex& index, const SourceName& tree,
+                Retention* retention = nullptr);
 
     // Directories, contents, links and metadata; nothing is removed but what is in the way of
     // another type. Throws replica_altered when a content that was received is nowhere any more.
@@ -53,6 +55,7 @@ class TreeApplier {
     Staging& staging_;
     storage::SecondaryIndex& index_;
     const SourceName tree_;
+    Retention* const retention_;
     LinkGroups groups_;
     ReplicaDisk disk_;
     CutNumber cut_;

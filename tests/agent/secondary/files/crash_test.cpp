@@ -7,8 +7,10 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <map>
 
 #include "storage/disk/posix_file_system.hpp"
+#include "storage/disk/tree_paths.hpp"
 #include "storage/state/secondary_state.hpp"
 #include "tests/agent/secondary/files/replica_fixture.hpp"
 #include "tests/agent/secondary/files/tree_changes.hpp"
@@ -30,6 +32,13 @@ class CrashTest : public testing::Test {
         replica_->carry();
         change_tree(replica_->source());
         cut_ = replica_->take_cut();
+        // What an applying without a crash keeps.
+        Replica whole(fresh_copy());
+        storage::PosixFileSystem files;
+        whole.receive(files, cut_);
+        whole.apply(files);
+        retained_ = retained_in(whole);
+        EXPECT_GT(retained_.size(), 3U);
     }
 
     // Receives and applies in a child process that ends before its `nth` change to the disk, or at
@@ -67,6 +76,23 @@ class CrashTest : public testing::Test {
             expected.add(entry_digest(entry));
         }
         EXPECT_EQ(state.index().totals(replica_tree).digest, expected);
+        EXPECT_EQ(retained_in(replica), retained_);
+    }
+
+    // Path and content of everything that is kept.
+    static std::multimap<std::string, std::string> retained_in(const Replica& replica) {
+        storage::SecondaryState state(replica.state());
+        std::multimap<std::string, std::string> found;
+        const auto add = [&](const storage::RetainedEntry& kept) {
+            const std::string file =
+                replica.root() + "/" + storage::tree_paths::in_retained(kept.how.name);
+            found.emplace(kept.entry.path, kept.how.name.empty() ? "" : test::read_whole(file));
+            if (!kept.how.name.empty()) {
+                EXPECT_EQ(sha256(test::read_whole(file)), kept.entry.sha256) << kept.entry.path;
+            }
+        };
+        state.index().retained().walk(replica_tree, ".", Timestamp{INT64_MAX}, add);
+        return found;
     }
 
     // The state before the crash, for one attempt.
@@ -81,6 +107,7 @@ class CrashTest : public testing::Test {
     std::string base_;
     std::optional<Replica> replica_;
     Replica::Cut cut_;
+    std::multimap<std::string, std::string> retained_;
 };
 
 TEST_F(CrashTest, AtEachChangeToTheDisk) {

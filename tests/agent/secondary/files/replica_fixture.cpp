@@ -19,9 +19,9 @@ Replica::Replica(const std::string& directory) : directory_(directory) {
 }
 
 Replica::Cut Replica::take_cut() {
-    std::vector<FileEntry> now = test::listing_of(source());
-    Cut cut{++cuts_, test::changes_between(told_, now)};
-    told_ = std::move(now);
+    std::vector<FileEntry> listed = test::listing_of(source());
+    Cut cut{++cuts_, test::changes_between(told_, listed)};
+    told_ = std::move(listed);
     return cut;
 }
 
@@ -61,8 +61,10 @@ ApplyReport Replica::apply(storage::FileSystem& files) {
         return state.index().needs(replica_tree, sha256);
     };
     Staging staging(files, root, needed);
-    TreeApplier applier(files, root, staging, state.index(), replica_tree);
+    Retention retention(files, root, state.index(), replica_tree, keep);
+    TreeApplier applier(files, root, staging, state.index(), replica_tree, &retention);
     while (const auto cut = state.next_to_apply()) {
+        retention.begin(Epoch(1), cut->cut, now);
         applier.apply_files(cut->cut);
         applier.apply_removals(cut->cut);
         applier.sync();

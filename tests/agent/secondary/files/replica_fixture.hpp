@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/secondary/files/apply_report.hpp"
+#include "agent/secondary/files/retention.hpp"
 #include "protocol/file_entry.hpp"
 #include "storage/disk/file_system.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -33,6 +34,12 @@ class Replica {
     ApplyReport apply(storage::FileSystem& files);
     // take_cut(), receive(), apply() by the real file system.
     ApplyReport carry();
+
+    // What is kept of what the replica loses, and since when: the clock of it.
+    RetentionSettings keep{.keep_deleted = Duration::from_seconds(24 * 3600),
+                           .keep_replaced = true,
+                           .limit_bytes = 1ULL << 30};
+    Timestamp now{1'000'000'000'000'000'000};
 
     // Contents that had to come from the source so far.
     [[nodiscard]] std::uint64_t sent() const { return sent_; }
