@@ -66,6 +66,7 @@ void DatabaseWatch::look(bool at_coverage) {
         for (const AgentName& peer : peers_) {
             slots[peer] = server_.slot(peer);
         }
+        server_.adopt_tables();
         std::optional<std::vector<std::string>> uncovered;
         if (at_coverage) {
             uncovered = server_.uncovered();

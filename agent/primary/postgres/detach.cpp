@@ -19,6 +19,7 @@ class Detaching {
         const auto others =
             connection_.execute("SELECT FROM pg_publication WHERE pubname LIKE 'farshore\\_%'");
         if (others.rows() == 0) {
+            drop_triggers();
             restore_identities();
             drop_schema();
         }
@@ -65,13 +66,18 @@ class Detaching {
         }
     }
 
-    void drop_schema() {
-        const auto guard =
-            connection_.execute("SELECT FROM pg_event_trigger WHERE evtname = 'farshore_guard'");
-        if (guard.rows() > 0) {
-            connection_.execute("DROP EVENT TRIGGER farshore_guard");
-            removed_.emplace_back("event trigger farshore_guard");
+    // First, or they would tell of what follows.
+    void drop_triggers() {
+        const postgres::Answer triggers = connection_.execute(
+            "SELECT evtname FROM pg_event_trigger WHERE evtname LIKE 'farshore\\_%' ORDER BY 1");
+        for (int row = 0; row < triggers.rows(); ++row) {
+            const std::string name(triggers.text(row, 0));
+            connection_.execute("DROP EVENT TRIGGER " + connection_.quote_name(name));
+            removed_.push_back("event trigger " + name);
         }
+    }
+
+    void drop_schema() {
         if (connection_.execute("SELECT FROM pg_namespace WHERE nspname = 'farshore'").rows() > 0) {
             connection_.execute("DROP SCHEMA farshore CASCADE");
             removed_.emplace_back("schema farshore");

@@ -1,6 +1,7 @@
 #include "agent/primary/postgres/identity_guard.hpp"
 
 #include "agent/postgres/sql_error.hpp"
+#include "agent/primary/postgres/ddl_functions.hpp"
 #include "agent/primary/postgres/table_catalogue.hpp"
 
 namespace farshore::primary {
@@ -26,18 +27,14 @@ std::string guard_function() {
            " SECURITY DEFINER SET search_path = pg_catalog AS $guard$\n"
            "DECLARE t record;\n"
            "BEGIN\n"
-           "  FOR t IN SELECT DISTINCT c.oid, c.oid::regclass::text AS name, c.relreplident,\n"
-           "      n.nspname, c.relname, p.pubname\n"
+           "  FOR t IN SELECT DISTINCT c.oid, farshore.name_of(c.oid) AS name, p.pubname\n"
            "    FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid\n"
-           "    JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = "
-           "c.relnamespace\n"
+           "    JOIN pg_class c ON c.oid = r.prrelid\n"
            "    WHERE p.pubname LIKE 'farshore\\_%' AND c.relkind = 'r' AND NOT " +
            std::string(has_identity_sql) +
            "\n  LOOP\n"
            "    BEGIN\n"
-           "      EXECUTE format('ALTER TABLE %s REPLICA IDENTITY FULL', t.name);\n"
-           "      INSERT INTO farshore.replica_identity VALUES (t.nspname, t.relname,"
-           " t.relreplident) ON CONFLICT DO NOTHING;\n"
+           "      PERFORM farshore.set_identity(t.oid, 'FULL');\n"
            "    EXCEPTION WHEN OTHERS THEN\n"
            "      EXECUTE format('ALTER PUBLICATION %I DROP TABLE ONLY %s', t.pubname, t.name);\n"
            "    END;\n"
@@ -69,6 +66,7 @@ std::string ensure_guard(postgres::Connection& connection) {
     postgres::Transaction transaction(connection);
     connection.execute("SET LOCAL client_min_messages = warning");
     connection.execute(make_schema);
+    make_ddl_functions(connection);
     connection.execute(guard_function());
     std::string missing;
     if (!has_guard(connection)) {

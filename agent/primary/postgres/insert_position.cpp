@@ -1,12 +1,16 @@
 #include "agent/primary/postgres/insert_position.hpp"
 
+#include "agent/primary/postgres/ddl_capture.hpp"
 #include "agent/primary/postgres/object_names.hpp"
+#include "agent/primary/postgres/publication.hpp"
 
 namespace farshore::primary {
 
 namespace {
 
 constexpr std::uint64_t page_bytes = 8192;
+// Read while writers wait: a larger table is named instead.
+constexpr std::uint64_t adopted_table_bytes = 64ULL << 20;
 constexpr std::uint64_t page_header_bytes = 24;
 constexpr std::uint64_t segment_page_header_bytes = 40;  // of a segment's first page
 
@@ -91,6 +95,16 @@ ServerIdentity InsertPosition::identity() {
 std::vector<std::string> InsertPosition::uncovered() {
     return ask([this](postgres::Connection& connection) {
         return list_uncovered(connection, stream_, database_);
+    });
+}
+
+void InsertPosition::adopt_tables() {
+    ask([this](postgres::Connection& connection) {
+        const std::string publication = publication_name(stream_);
+        if (Publication(connection, publication).exists()) {
+            primary::adopt_tables(connection, publication, adopted_table_bytes);
+        }
+        return 0;
     });
 }
 

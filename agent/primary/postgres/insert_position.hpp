@@ -39,6 +39,8 @@ class InsertPosition {
     // What of the database does not reach the secondaries, one sentence each, sorted. Asks the
     // catalogue: not for every cut.
     [[nodiscard]] std::vector<std::string> uncovered();
+    // Publishes tables that no event trigger could publish when they were made (ddl_capture.hpp).
+    void adopt_tables();
     // Throws Error(database_refused) for the first setting or right that is missing.
     void check(const std::vector<AgentName>& peers);
 

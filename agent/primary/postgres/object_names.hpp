@@ -15,7 +15,7 @@ namespace farshore::primary {
 // A slot's name begins with it for every peer of the stream.
 [[nodiscard]] std::string slot_prefix(const StreamName& stream);
 
-constexpr std::string_view guard_name = "farshore_guard";  // the event trigger
+constexpr std::string_view trigger_prefix = "farshore_";  // of event triggers
 constexpr std::string_view own_schema = "farshore";
 
 }  // namespace farshore::primary

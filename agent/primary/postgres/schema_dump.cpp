@@ -14,8 +14,8 @@ namespace {
 constexpr const char* lock_wait = "--lock-wait-timeout=10000";
 
 bool is_ours(std::string_view entry) {
-    const std::string trigger = " EVENT TRIGGER - " + std::string(guard_name);
-    const std::string comment = " COMMENT - EVENT TRIGGER " + std::string(guard_name);
+    const std::string trigger = " EVENT TRIGGER - " + std::string(trigger_prefix);
+    const std::string comment = " COMMENT - EVENT TRIGGER " + std::string(trigger_prefix);
     return entry.find(trigger) != std::string_view::npos ||
            entry.find(comment) != std::string_view::npos;
 }

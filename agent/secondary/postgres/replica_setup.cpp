@@ -52,7 +52,8 @@ void drop_each(postgres::Connection& connection, const std::string& names, const
 void make_public_schema(postgres::Connection& connection) {
     // As initdb leaves it.
     const bool owned_by_database = connection.server_version() >= 140000;
-    connection.execute("CREATE SCHEMA public");
+    connection.execute(
+        "CREATE SCHEMA public; COMMENT ON SCHEMA public IS 'standard public schema'");
     if (owned_by_database) {
         const postgres::Answer answer =
             connection.attempt("ALTER SCHEMA public OWNER TO pg_database_owner");

@@ -150,4 +150,20 @@ postgres::Answer StatementPipeline::ask(const std::string& sql,
     return std::move(*answer);
 }
 
+void StatementPipeline::outside(const std::function<void()>& deed) {
+    finish();
+    if (PQexitPipelineMode(connection_.raw()) != 1) {
+        connection_.lost();
+    }
+    deed();
+    if (PQenterPipelineMode(connection_.raw()) != 1) {
+        connection_.lost();
+    }
+}
+
+void StatementPipeline::forget_prepared() {
+    prepared_.clear();
+    run("DEALLOCATE ALL");
+}
+
 }  // namespace farshore::secondary

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -37,6 +38,10 @@ class StatementPipeline {
     // Waits for all of them, then for this one; its answer.
     [[nodiscard]] postgres::Answer ask(const std::string& sql,
                                        const std::vector<postgres::Parameter>& parameters);
+    // Waits for all of them, then lets `deed` use the connection as it is without a pipeline.
+    void outside(const std::function<void()>& deed);
+    // After a change of the schema: what was prepared before has the types of before.
+    void forget_prepared();
 
     [[nodiscard]] std::uint64_t rows() const { return rows_; }  // touched so far
 

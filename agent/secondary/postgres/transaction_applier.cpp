@@ -1,5 +1,7 @@
 #include "agent/secondary/postgres/transaction_applier.hpp"
 
+#include <algorithm>
+
 #include "agent/secondary/postgres/row_statement.hpp"
 
 namespace farshore::secondary {
@@ -11,6 +13,8 @@ constexpr std::uint64_t group_rows_limit = 5000;
 // On an idle stream farshore.progress is moved once in a segment of the primary's log, not with
 // every mark.
 constexpr std::uint64_t idle_step_bytes = 16ULL << 20;
+
+constexpr std::string_view own_schema = "farshore";
 
 constexpr const char* lock_progress =
     "SELECT lsn FROM farshore.progress WHERE stream = $1 AND database = $2 AND copied FOR UPDATE";
@@ -37,11 +41,24 @@ TransactionApplier::TransactionApplier(const StreamName& stream, const config::D
       connection_(database.connection, stop),
       progress_(committed_progress(catalogue_, stream, database.name)),
       pipeline_((connection_.execute("SET session_replication_role = replica"),
-                 connection_.execute("SET synchronous_commit = local"), connection_)) {}
+                 connection_.execute("SET synchronous_commit = local"),
+                 // What is missing is told by name: where it may be set, the name is found by it.
+                 (void)connection_.attempt("SET lc_messages = 'C'"), connection_)),
+      ddl_(connection_, catalogue_) {}
 
 void TransactionApplier::learn(std::string_view relation_message) {
     const auto message = pgoutput::decode(relation_message).take();
-    const std::uint32_t id = std::get<pgoutput::Relation>(message).id;
+    const auto& relation = std::get<pgoutput::Relation>(message);
+    const std::uint32_t id = relation.id;
+    own_.erase(id);
+    if (relation.schema == own_schema) {
+        const auto command =
+            std::find_if(relation.columns.begin(), relation.columns.end(),
+                         [](const pgoutput::Column& column) { return column.name == "command"; });
+        own_[id] = relation.name == "ddl"
+                       ? static_cast<std::size_t>(command - relation.columns.begin())
+                       : relation.columns.size();
+    }
     std::string& known = relations_[id];
     if (known != relation_message) {
         known = relation_message;
@@ -59,12 +76,20 @@ const ReplicaTable& TransactionApplier::table(std::uint32_t relation) {
         throw Error(ErrorCode::malformed, "a change of a relation that was never described");
     }
     const auto message = pgoutput::decode(described->second).take();
-    ReplicaTable made = describe_table(catalogue_, std::get<pgoutput::Relation>(message));
+    const auto& source = std::get<pgoutput::Relation>(message);
+    ReplicaTable made;
+    if (group_has_ddl_) {
+        pipeline_.outside([&] { made = describe_table(connection_, source); });
+    } else {
+        made = describe_table(catalogue_, source);
+    }
     return tables_.emplace(relation, std::move(made)).first->second;
 }
 
 void TransactionApplier::apply(const pgoutput::Message& change, Lsn lsn) {
-    if (const auto* row = std::get_if<pgoutput::Insert>(&change)) {
+    if (is_own(change)) {
+        take_own(change, lsn);
+    } else if (const auto* row = std::get_if<pgoutput::Insert>(&change)) {
         insert(*row, lsn);
     } else if (const auto* changed = std::get_if<pgoutput::Update>(&change)) {
         update(*changed, lsn);
@@ -73,6 +98,39 @@ void TransactionApplier::apply(const pgoutput::Message& change, Lsn lsn) {
     } else if (const auto* emptied = std::get_if<pgoutput::Truncate>(&change)) {
         truncate(*emptied, lsn);
     }
+}
+
+bool TransactionApplier::is_own(const pgoutput::Message& change) const {
+    if (own_.empty()) {
+        return false;
+    }
+    const auto has = [this](std::uint32_t relation) { return own_.contains(relation); };
+    if (const auto* row = std::get_if<pgoutput::Insert>(&change)) {
+        return has(row->relation);
+    }
+    if (const auto* changed = std::get_if<pgoutput::Update>(&change)) {
+        return has(changed->relation);
+    }
+    if (const auto* removed = std::get_if<pgoutput::Delete>(&change)) {
+        return has(removed->relation);
+    }
+    const auto* emptied = std::get_if<pgoutput::Truncate>(&change);
+    return emptied != nullptr &&
+           std::any_of(emptied->relations.begin(), emptied->relations.end(), has);
+}
+
+// What is prepared or known of tables may be otherwise afterwards. The group ends with this
+// transaction: an enum's new value may be used only after its commit.
+void TransactionApplier::take_own(const pgoutput::Message& change, Lsn lsn) {
+    const auto* row = std::get_if<pgoutput::Insert>(&change);
+    if (row == nullptr || own_.at(row->relation) >= row->row.size()) {
+        return;
+    }
+    open_group();
+    pipeline_.outside([&] { ddl_.apply(row->row[own_.at(row->relation)].bytes, lsn); });
+    pipeline_.forget_prepared();
+    tables_.clear();
+    group_has_ddl_ = true;
 }
 
 // The lock keeps out what an earlier run of this agent may still have under way: its commit is seen
@@ -135,7 +193,7 @@ void TransactionApplier::truncate(const pgoutput::Truncate& change, Lsn lsn) {
 }
 
 void TransactionApplier::end_transaction(Lsn commit_end) {
-    if (group_is_open_ && group_rows_ >= group_rows_limit) {
+    if (group_is_open_ && (group_has_ddl_ || group_rows_ >= group_rows_limit)) {
         commit_group(commit_end);
     }
 }
@@ -158,6 +216,7 @@ void TransactionApplier::commit_group(Lsn lsn) {
     pipeline_.finish();
     progress_ = lsn;
     group_is_open_ = false;
+    group_has_ddl_ = false;
     group_rows_ = 0;
 }
 

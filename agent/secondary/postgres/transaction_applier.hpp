@@ -8,6 +8,7 @@
 
 #include "agent/config/config.hpp"
 #include "agent/postgres/connection.hpp"
+#include "agent/secondary/postgres/ddl_applier.hpp"
 #include "agent/secondary/postgres/replica_progress.hpp"
 #include "agent/secondary/postgres/replica_table.hpp"
 #include "agent/secondary/postgres/row_values.hpp"
@@ -46,6 +47,9 @@ class TransactionApplier {
     void remove(const pgoutput::Delete& change, Lsn lsn);
     void truncate(const pgoutput::Truncate& change, Lsn lsn);
     void run(const std::string& sql, RowDeed deed);
+    // Rows of schema farshore are not the users': one of farshore.ddl is a command.
+    [[nodiscard]] bool is_own(const pgoutput::Message& change) const;
+    void take_own(const pgoutput::Message& change, Lsn lsn);
 
     StreamName stream_;
     SourceName database_;
@@ -55,8 +59,11 @@ class TransactionApplier {
     StatementPipeline pipeline_;
     std::map<std::uint32_t, std::string> relations_;  // message by id
     std::map<std::uint32_t, ReplicaTable> tables_;    // those that were needed
+    std::map<std::uint32_t, std::size_t> own_;        // of schema farshore: where commands are
+    DdlApplier ddl_;
     RowValues values_;
     bool group_is_open_ = false;
+    bool group_has_ddl_ = false;  // what the catalogue says to others is not what is here
     std::uint64_t group_rows_ = 0;
 };
 
