@@ -21,7 +21,7 @@ namespace json = boost::json;
 namespace {
 
 struct VerifyOptions {
-    std::string config_file, socket, trust, at;
+    std::string config_file, socket, trust, witness, at;
     config::Store store;
     std::vector<std::string> trees, databases;
     verification::VerifyRequest request;
@@ -33,6 +33,8 @@ void describe(CommandLine& line, VerifyOptions& options) {
                 "Ask that config's agent; without one running, check what can be checked alone");
     line.option("--store", "URL", options.store.url, "Check this store, without any agent");
     line.option("--trust", "FILE", options.trust, "The trusted keys, for --store");
+    line.option("--witness", "DIR", options.witness,
+                "An agent's own evidence (evidence/ of its state): the store must hold all of it");
     line.option("--region", "REGION", options.store.region, "Of --store's bucket");
     line.option("--endpoint", "URL", options.store.endpoint, "Of an S3-compatible server");
     line.flag("--path-style", options.store.path_style, "The bucket goes into the path");
@@ -51,6 +53,9 @@ void describe(CommandLine& line, VerifyOptions& options) {
 void complete(VerifyOptions& options) {
     if (options.store.url.empty() != options.trust.empty()) {
         throw Error(ErrorCode::usage, "verify: --store and --trust belong together");
+    }
+    if (!options.witness.empty()) {
+        options.witness = std::filesystem::absolute(options.witness).lexically_normal().string();
     }
     if (!options.store.url.empty() && !options.config_file.empty()) {
         throw Error(ErrorCode::usage, "verify: either --config or --store, not both");
@@ -135,7 +140,8 @@ json::value check_alone(const verification::OfflineRequest& request, ProgressLin
 
 json::value verify(VerifyOptions& options, ProgressLine& progress) {
     if (!options.store.url.empty()) {
-        return check_alone({options.request, options.store, options.trust, {}}, progress);
+        return check_alone({options.request, options.store, options.trust, options.witness, {}},
+                           progress);
     }
     if (options.config_file.empty()) {
         return ask_agent(options, progress);
@@ -150,8 +156,9 @@ json::value verify(VerifyOptions& options, ProgressLine& progress) {
             throw;
         }
     }
-    return check_alone({options.request, loaded.store, loaded.signing.trust, loaded.trees},
-                       progress);
+    return check_alone(
+        {options.request, loaded.store, loaded.signing.trust, options.witness, loaded.trees},
+        progress);
 }
 
 }  // namespace

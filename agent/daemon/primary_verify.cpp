@@ -1,7 +1,6 @@
 #include "agent/daemon/primary_verify.hpp"
 
 #include "agent/daemon/verify_text.hpp"
-#include "agent/verification/chain_check.hpp"
 
 namespace farshore::daemon {
 
@@ -61,8 +60,7 @@ verification::VerifyReport verify_from_primary(Services& services, primary::Prim
     if (request.wants_chain()) {
         try {
             (void)role.publish(publish_timeout);
-            (void)verification::check_chain(*services.store, services.identity.trust, report,
-                                            progress);
+            verify_chain(services, report, progress);
         } catch (const Error& error) {
             report.unchecked.push_back({.what = "chain",
                                         .source = "",

@@ -5,7 +5,6 @@
 
 #include "agent/daemon/database_verify.hpp"
 #include "agent/runtime/sleeper.hpp"
-#include "agent/verification/chain_check.hpp"
 #include "agent/verification/fold_to_mark.hpp"
 #include "agent/verification/tree_check.hpp"
 #include "protocol/envelope.hpp"
@@ -231,8 +230,7 @@ class SecondaryVerification {
 
     void check_chain() {
         try {
-            (void)verification::check_chain(*services_.store, services_.identity.trust, report_,
-                                            progress_);
+            verify_chain(services_, report_, progress_);
         } catch (const Error& error) {
             add_unchecked(report_, "chain", "", error);
         }

@@ -1,7 +1,10 @@
 #include "agent/daemon/services.hpp"
 
 #include "agent/config/load.hpp"
+#include "agent/verification/chain_check.hpp"
+#include "agent/verification/witness_check.hpp"
 #include "storage/evidence/evidence_tables.hpp"
+#include "storage/evidence/outbox.hpp"
 #include "storage/evidence/trust_file.hpp"
 #include "storage/state/primary_state.hpp"
 #include "storage/state/secondary_state.hpp"
@@ -51,6 +54,20 @@ storage::StoreSettings store_settings(const config::Store& store) {
             .object_lock = store.object_lock,
             .encryption = store.encryption,
             .path_style = store.path_style};
+}
+
+void verify_chain(Services& services, verification::VerifyReport& report,
+                  const verification::OnProgress& progress) {
+    (void)verification::check_chain(*services.store, services.identity.trust, report, progress);
+    verification::check_witness(*services.store, services.evidence,
+                                {.stream = services.config.agent.stream,
+                                 .agent = services.config.agent.name,
+                                 .still_queued =
+                                     [&services] {
+                                         storage::Database database(services.state_file);
+                                         return storage::Outbox(database).keys();
+                                     }},
+                                report);
 }
 
 Services::Services(const config::Config& loaded)

@@ -10,6 +10,7 @@
 #include "agent/connection/tls_context.hpp"
 #include "agent/runtime/random.hpp"
 #include "agent/runtime/system_clock.hpp"
+#include "agent/verification/report.hpp"
 #include "protocol/signing.hpp"
 #include "protocol/trust.hpp"
 #include "storage/disk/directory_lock.hpp"
@@ -28,6 +29,11 @@ struct Identity {
 };
 [[nodiscard]] Identity load_identity(storage::FileSystem& files, const config::Config& config);
 [[nodiscard]] storage::StoreSettings store_settings(const config::Store& store);
+
+struct Services;
+// The evidence in the store, and that it still holds what this agent wrote.
+void verify_chain(Services& services, verification::VerifyReport& report,
+                  const verification::OnProgress& progress);
 
 // Invariants: one agent per state directory; everything in here outlives the role.
 struct Services {

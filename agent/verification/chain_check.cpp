@@ -16,11 +16,23 @@ struct EpochListing {
     std::map<AgentName, std::vector<Sequence>> receipts;
 };
 
+const StreamName& stream_of(const storage::ObjectKey& key) {
+    return std::visit(
+        [](const auto& k) -> const StreamName& {
+            if constexpr (requires { k.chain; }) {
+                return k.chain.stream;
+            } else {
+                return k.stream;
+            }
+        },
+        key);
+}
+
 class ChainCheck {
   public:
     ChainCheck(storage::ObjectStore& store, const TrustSet& trust, VerifyReport& report,
-               const OnProgress& progress)
-        : context_{store, trust, report, progress, unnamed_} {}
+               const OnProgress& progress, ChainObserver* observer)
+        : context_{store, trust, report, progress, observer, unnamed_} {}
 
     ChainSummary run() {
         list();
@@ -42,6 +54,7 @@ class ChainCheck {
     }
 
     void list();
+    void list_overlaid();
     void note(const storage::ObjectKey& key);
     void check_epochs();
     void check_epoch(Epoch epoch, std::optional<Digest>& previous);
@@ -53,7 +66,9 @@ class ChainCheck {
                             const std::string& text);
 
     // The prefix may hold other streams, whose objects are not ours to judge.
-    [[nodiscard]] bool is_of_stream(const storage::ObjectKey& key) const;
+    [[nodiscard]] bool is_of_stream(const storage::ObjectKey& key) const {
+        return stream_of(key) == context_.trust.stream();
+    }
 
     std::set<std::string> unnamed_;
     ChainContext context_;
@@ -61,18 +76,6 @@ class ChainCheck {
     std::uint64_t marks_ = 0;
     ChainSummary summary_;
 };
-
-bool ChainCheck::is_of_stream(const storage::ObjectKey& key) const {
-    return std::visit(
-        [&](const auto& k) {
-            if constexpr (requires { k.chain; }) {
-                return k.chain.stream == context_.trust.stream();
-            } else {
-                return k.stream == context_.trust.stream();
-            }
-        },
-        key);
-}
 
 void ChainCheck::note(const storage::ObjectKey& key) {
     if (const auto* manifest = std::get_if<storage::ManifestKey>(&key)) {
@@ -88,13 +91,40 @@ void ChainCheck::note(const storage::ObjectKey& key) {
 void ChainCheck::list() {
     for (std::string& text : context_.store.list("")) {
         const std::optional<storage::ObjectKey> key = storage::parse_key(text);
+        if (!key || is_of_stream(*key)) {
+            unnamed_.insert(std::move(text));
+        }
+    }
+    list_overlaid();
+    for (const std::string& text : unnamed_) {
+        if (const std::optional<storage::ObjectKey> key = storage::parse_key(text)) {
+            note(*key);
+        }
+    }
+}
+
+// Object Lock keeps every version, but not from getting a newer one or a delete marker. The oldest
+// one is read and counts; that somebody put others over it is a finding of its own.
+void ChainCheck::list_overlaid() {
+    std::vector<storage::Overlaid> over;
+    try {
+        over = context_.store.list_overlaid("");
+    } catch (const Error& error) {
+        if (error.action() == Action::retry) {
+            throw;
+        }
+        context_.report.unchecked.push_back(
+            {"versions", "", std::string(error.name()) + " " + error.message()});
+    }
+    for (const storage::Overlaid& overlaid : over) {
+        const std::optional<storage::ObjectKey> key = storage::parse_key(overlaid.key);
         if (key && !is_of_stream(*key)) {
             continue;
         }
-        if (key) {
-            note(*key);
+        add(FindingKind::object_altered, overlaid.key, "one version", overlaid.what);
+        if (overlaid.has_object) {
+            unnamed_.insert(overlaid.key);
         }
-        unnamed_.insert(std::move(text));
     }
 }
 
@@ -136,6 +166,9 @@ void ChainCheck::check_epoch(Epoch epoch, std::optional<Digest>& previous) {
     check_failover(epoch);
     previous = opened ? std::optional(opened->digest) : std::nullopt;
     if (opened) {
+        if (context_.observer != nullptr) {
+            context_.observer->on_epoch(opened->record);
+        }
         check_agents(epoch, opened->record.primary, opened->digest);
         return;
     }
@@ -226,8 +259,8 @@ void ChainCheck::check_unnamed() {
 }  // namespace
 
 ChainSummary check_chain(storage::ObjectStore& store, const TrustSet& trust, VerifyReport& report,
-                         const OnProgress& progress) {
-    return ChainCheck(store, trust, report, progress).run();
+                         const OnProgress& progress, ChainObserver* observer) {
+    return ChainCheck(store, trust, report, progress, observer).run();
 }
 
 }  // namespace farshore::verification

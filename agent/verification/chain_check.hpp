@@ -3,8 +3,11 @@
 // Needs the store and the trusted keys, nothing else.
 
 #include <map>
+#include <set>
+#include <string>
 #include <vector>
 
+#include "agent/verification/chain_observer.hpp"
 #include "agent/verification/report.hpp"
 #include "protocol/trust.hpp"
 #include "storage/objects/object_store.hpp"
@@ -29,9 +32,9 @@ struct ChainSummary {
     std::vector<EpochSummary> epochs;  // those with a sound record, in their order
 };
 
-// Adds what is wrong, and what was looked at, to the report; reads every object. Throws when the
-// store can not be asked.
+// Adds what is wrong, and what was looked at, to the report; reads every object, and tells an
+// observer of what is sound. Throws when the store can not be asked.
 ChainSummary check_chain(storage::ObjectStore& store, const TrustSet& trust, VerifyReport& report,
-                         const OnProgress& progress);
+                         const OnProgress& progress, ChainObserver* observer = nullptr);
 
 }  // namespace farshore::verification

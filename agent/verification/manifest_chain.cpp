@@ -15,6 +15,10 @@ const ManifestObject* find(const std::vector<ManifestObject>& objects, const Sou
 
 }  // namespace
 
+RegisteredMark registered(const ReadMark& read) {
+    return {read.digest, read.mark.time, read.mark.clock_error};
+}
+
 std::string gap_text(const std::string& what, Sequence first, Sequence last) {
     return what + " " + std::to_string(first.value()) +
            (first == last ? "" : " to " + std::to_string(last.value()));
@@ -99,7 +103,10 @@ std::optional<Mark> ManifestChain::check_marks(const ReadManifest& read, const s
             continue;
         }
         marks_.add(mark.value().mark, place, context_.report);
-        register_.put(mark.value().mark.mark, mark.value().digest);
+        register_.put(mark.value().mark.mark, registered(mark.value()));
+        if (context_.observer != nullptr) {
+            context_.observer->on_mark(mark.value().mark);
+        }
         last = std::move(mark).take().mark;
     }
     if (last && !read.signer.is_valid_at(last->time)) {

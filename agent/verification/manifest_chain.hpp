@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/verification/chain_observer.hpp"
 #include "agent/verification/evidence_reader.hpp"
 #include "agent/verification/mark_chain.hpp"
 #include "agent/verification/mark_register.hpp"
@@ -20,6 +21,7 @@ struct ChainContext {
     const TrustSet& trust;
     VerifyReport& report;
     const OnProgress& progress;
+    ChainObserver* observer = nullptr;
     // Keys of the stream that are in the store and that nothing has accounted for yet.
     std::set<std::string>& unnamed;
     std::uint64_t objects = 0;  // looked at
@@ -35,6 +37,7 @@ struct ChainContext {
     }
 };
 
+[[nodiscard]] RegisteredMark registered(const ReadMark& read);
 // "manifest 5" or "manifest 5 to 7".
 [[nodiscard]] std::string gap_text(const std::string& what, Sequence first, Sequence last);
 

@@ -9,6 +9,12 @@ void MarkChain::add(const Mark& mark, const std::string& place, VerifyReport& re
                     "mark " + std::to_string(last_.next().value()),
                     "mark " + std::to_string(mark.mark.value())});
     }
+    if (mark.time < time_) {
+        report.add({FindingKind::bad_order, "",
+                    place + ", mark " + std::to_string(mark.mark.value()),
+                    "a time from " + to_rfc3339(time_), to_rfc3339(mark.time)});
+    }
+    time_ = mark.time;
     check_sources(mark, place, report);
     last_ = mark.mark;
     gap_ = false;

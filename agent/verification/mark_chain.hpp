@@ -1,6 +1,7 @@
 #pragma once
 // The rule by which one mark may follow another within an epoch (pure).
 
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@ class MarkChain {
     void check_sources(const Mark& mark, const std::string& place, VerifyReport& report);
 
     MarkNumber last_;
+    Timestamp time_{std::numeric_limits<std::int64_t>::min()};  // of last_
     bool gap_ = false;
     std::map<SourceName, Timestamp> as_of_;
     std::map<SourceName, DatabaseMark> databases_;

@@ -1,14 +1,21 @@
 #pragma once
-// The digests of an epoch's marks, by number, in bounded memory: years of them are more than a
-// process should hold.
+// The digests and times of an epoch's marks, by number, in bounded memory: years of them are more
+// than a process should hold.
 
 #include <optional>
 
 #include "protocol/digest.hpp"
 #include "protocol/identifiers.hpp"
+#include "protocol/time.hpp"
 #include "storage/state/sqlite.hpp"
 
 namespace farshore::verification {
+
+struct RegisteredMark {
+    Digest digest;
+    Timestamp time;
+    std::optional<Duration> clock_error;
+};
 
 class MarkRegister {
   public:
@@ -16,8 +23,8 @@ class MarkRegister {
     MarkRegister(const MarkRegister&) = delete;
     MarkRegister& operator=(const MarkRegister&) = delete;
 
-    void put(MarkNumber mark, const Digest& digest);
-    [[nodiscard]] std::optional<Digest> find(MarkNumber mark);
+    void put(MarkNumber mark, const RegisteredMark& registered);
+    [[nodiscard]] std::optional<RegisteredMark> find(MarkNumber mark);
 
   private:
     storage::Database database_;

@@ -80,27 +80,47 @@ void ReceiptChain::check_marks(const Receipt& receipt, const std::string& place)
             continue;
         }
         const MarkNumber mark = read.value().mark.mark;
-        const std::optional<Digest> known = register_.find(mark);
-        if (known && *known != read.value().digest) {
-            add(FindingKind::fork, place + ", " + mark_text(mark), known->prefixed(),
+        const std::optional<RegisteredMark> known = register_.find(mark);
+        if (known && known->digest != read.value().digest) {
+            add(FindingKind::fork, place + ", " + mark_text(mark), known->digest.prefixed(),
                 read.value().digest.prefixed());
             continue;
         }
-        register_.put(mark, read.value().digest);
+        register_.put(mark, registered(read.value()));
+        if (context_.observer != nullptr) {
+            context_.observer->on_mark(read.value().mark);
+        }
         if (waiting_.size() < greatest_waiting) {
             waiting_.emplace(mark, tree_digests(read.value().mark));
         }
     }
 }
 
+// Received before it was sealed, by more than both clocks say they may be wrong: back-dated, or one
+// of the clocks was not what it said of itself.
+void ReceiptChain::check_time(const ReceivedMark& received, const RegisteredMark& sealed,
+                              const std::string& place) {
+    if (received.clock_error && sealed.clock_error &&
+        received.at + *received.clock_error <
+            sealed.time + Duration{-sealed.clock_error->nanoseconds}) {
+        add(FindingKind::bad_order, place + ", received " + mark_text(received.mark),
+            "after it was sealed at " + to_rfc3339(sealed.time), to_rfc3339(received.at));
+    }
+}
+
 void ReceiptChain::check_received(const ReadReceipt& read, const std::string& place) {
     for (const ReceivedMark& received : read.receipt.received) {
-        const std::optional<Digest> known = register_.find(received.mark);
-        if (!known || *known != received.mark_digest) {
+        const std::optional<RegisteredMark> known = register_.find(received.mark);
+        if (!known || known->digest != received.mark_digest) {
             add(known ? FindingKind::fork : FindingKind::object_missing,
                 place + ", received " + mark_text(received.mark),
-                known ? known->prefixed() : "the mark, in a manifest or here",
+                known ? known->digest.prefixed() : "the mark, in a manifest or here",
                 received.mark_digest.prefixed());
+        } else {
+            check_time(received, *known, place);
+            if (context_.observer != nullptr) {
+                context_.observer->on_received(read.receipt, received);
+            }
         }
         if (received.mark <= received_) {
             add(FindingKind::bad_order, place, "received above " + mark_text(received_),
@@ -126,6 +146,9 @@ void ReceiptChain::check_applied(const ReadReceipt& read, const std::string& pla
         }
         applied_ = std::max(applied_, applied.mark);
         compare_trees(applied, place);
+        if (context_.observer != nullptr) {
+            context_.observer->on_applied(read.receipt, applied);
+        }
     }
 }
 

@@ -37,6 +37,8 @@ class ReceiptChain {
     void check_one(const storage::ReceiptKey& key);
     void check_marks(const Receipt& receipt, const std::string& place);
     void check_received(const ReadReceipt& read, const std::string& place);
+    void check_time(const ReceivedMark& received, const RegisteredMark& sealed,
+                    const std::string& place);
     void check_applied(const ReadReceipt& read, const std::string& place);
     void compare_trees(const AppliedMark& applied, const std::string& place);
     void add(FindingKind kind, const std::string& place, std::string expected, std::string found);

@@ -7,8 +7,10 @@
 #include "agent/verification/chain_check.hpp"
 #include "agent/verification/fold_to_mark.hpp"
 #include "agent/verification/tree_check.hpp"
+#include "agent/verification/witness_check.hpp"
 #include "storage/disk/posix_file_system.hpp"
 #include "storage/evidence/trust_file.hpp"
+#include "storage/objects/directory_store.hpp"
 #include "storage/objects/open_store.hpp"
 
 namespace farshore::verification {
@@ -75,6 +77,11 @@ VerifyReport verify_offline(const OfflineRequest& request, const OnProgress& pro
     report.stream = trust.stream().str();
     // The chain is read in any case: what trees are held against comes from it.
     const ChainSummary chain = check_chain(*store, trust, report, progress);
+    if (!request.witness.empty()) {
+        storage::DirectoryStore witness(files, request.witness);
+        check_witness(*store, witness, {.stream = trust.stream(), .agent = {}, .still_queued = {}},
+                      report);
+    }
     if (request.verify.wants_files()) {
         for (const config::Tree& tree : request.trees) {
             const auto& only = request.verify.only_trees;

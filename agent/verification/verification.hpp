@@ -14,6 +14,7 @@ struct OfflineRequest {
     VerifyRequest verify;
     config::Store store;
     std::string trust;                // path of the trust file
+    std::string witness;              // path of an agent's own evidence; may be empty
     std::vector<config::Tree> trees;  // where trees lie on this host; may be empty
 };
 

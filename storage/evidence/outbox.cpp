@@ -46,6 +46,15 @@ void Outbox::done(const OutboxItem& item) {
     transaction.commit();
 }
 
+std::set<std::string> Outbox::keys() {
+    Statement each(database_, "SELECT key FROM evidence_outbox");
+    std::set<std::string> keys;
+    while (each.step()) {
+        keys.emplace(each.bytes(0));
+    }
+    return keys;
+}
+
 OutboxFigures Outbox::figures() {
     Statement sum(database_,
                   "SELECT count(*), coalesce(sum(length(bytes)), 0), min(queued_at) "

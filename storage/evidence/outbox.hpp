@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,8 @@ class Outbox {
     // It is in the store: forget it. Durable when it returns.
     void done(const OutboxItem& item);
     [[nodiscard]] OutboxFigures figures();
+    // The keys of all that waits.
+    [[nodiscard]] std::set<std::string> keys();
 
   private:
     Database& database_;

@@ -20,6 +20,15 @@
 
 namespace farshore::storage {
 
+// Something that was put over an object later; the object itself is the oldest version.
+struct Overlaid {
+    std::string key;
+    std::string what;        // "a newer version, ID": for people
+    bool has_object = true;  // false: there are nothing but delete markers
+
+    bool operator==(const Overlaid&) const = default;
+};
+
 class ObjectStore {
   public:
     // created: the key was free, and now holds these bytes, written by this call.
@@ -43,6 +52,14 @@ class ObjectStore {
     // Every key that begins with `prefix` (any string, not only whole folders), sorted by bytes. An
     // object whose create() had returned before the call is in it.
     [[nodiscard]] virtual std::vector<std::string> list(const std::string& prefix) = 0;
+
+    // What lies over objects whose key begins with `prefix`: each version that is not its key's
+    // oldest one, and each delete marker. Empty where a store keeps no versions. Throws when it
+    // can't be asked: store_refused when versions are kept and may not be listed.
+    [[nodiscard]] virtual std::vector<Overlaid> list_overlaid(const std::string& prefix) {
+        static_cast<void>(prefix);
+        return {};
+    }
 
     // Is it usable: the place is there (a directory is made when only its last component is
     // missing), may be listed and may be written to. Throws an Error that names what is wrong.

@@ -37,6 +37,56 @@ std::string version_of(const HttpAnswer& answer) {
     return version == "null" ? "" : version;
 }
 
+// Finds what lies over the oldest version of each key.
+class VersionOrder {
+  public:
+    explicit VersionOrder(std::size_t root) : root_(root) {}
+
+    // In the server's order: by key, the newest of each first.
+    void add(const S3Version& version) {
+        if (version.key != key_) {
+            end_key();
+            key_ = version.key;
+        }
+        if (!version.is_deletion) {
+            flush_last();
+            last_ = version.id;
+        } else {
+            over_.push_back({key_.substr(std::min(root_, key_.size())),
+                             "a delete marker, " + version.id, true});
+        }
+    }
+
+    [[nodiscard]] std::vector<Overlaid> finish() {
+        end_key();
+        return std::move(over_);
+    }
+
+  private:
+    // An older one came: what was held for the oldest is not.
+    void flush_last() {
+        if (last_) {
+            over_.push_back(
+                {key_.substr(std::min(root_, key_.size())), "a newer version, " + *last_, true});
+        }
+        last_.reset();
+    }
+
+    void end_key() {
+        for (std::size_t i = first_of_key_; i < over_.size(); ++i) {
+            over_[i].has_object = last_.has_value();
+        }
+        first_of_key_ = over_.size();
+        last_.reset();
+    }
+
+    std::size_t root_;  // bytes of the prefix before the store's keys
+    std::string key_;
+    std::optional<std::string> last_;  // the oldest version so far
+    std::size_t first_of_key_ = 0;
+    std::vector<Overlaid> over_;
+};
+
 }  // namespace
 
 struct S3Store::Request {
@@ -118,31 +168,48 @@ Result<HttpAnswer> S3Store::get_version(const S3Keys& keys, const std::string& k
     return result;
 }
 
+Status S3Store::next_versions(const S3Keys& keys, const S3Question& asked,
+                              const std::string& prefix, S3VersionPage& page) {
+    Request request{"GET", "", {}, {}, {}, sha256(""), page_limit_bytes};
+    request.query = {{"versions", ""}, {"encoding-type", "url"}, {"prefix", prefix}};
+    if (page.goes_on) {
+        request.query.emplace_back("key-marker", page.next_key);
+        request.query.emplace_back("version-id-marker", page.next_version);
+    }
+    const Result<HttpAnswer> answer = ask(keys, request);
+    if (!answer) {
+        return s3_unreachable(asked, answer.error());
+    }
+    if (answer.value().status != 200) {
+        return s3_error(asked, answer.value());
+    }
+    Result<S3VersionPage> parsed = parse_s3_version_page(answer.value().body);
+    if (!parsed) {
+        return s3_nonsense(asked, parsed.error().message());
+    }
+    const bool stands = parsed.value().goes_on && parsed.value().next_key == page.next_key &&
+                        parsed.value().next_version == page.next_version;
+    if (stands) {
+        return s3_nonsense(asked, "a listing that does not go on");
+    }
+    page = std::move(parsed).take();
+    for (const S3Version& version : page.versions) {
+        keeps_versions_ = keeps_versions_ || (!version.id.empty() && version.id != "null");
+    }
+    return Unit{};
+}
+
 // The id of the version that was created first; empty when there is none.
 Result<std::string> S3Store::oldest_version(const S3Keys& keys, const std::string& key) {
     const S3Question asked = question("list the versions of", key);
     const std::string wanted = full_key(key);
-    Request request{"GET", "", {}, {}, {}, sha256(""), page_limit_bytes};
     std::string oldest;
     S3VersionPage page;
     do {
-        request.query = {{"versions", ""}, {"encoding-type", "url"}, {"prefix", wanted}};
-        if (page.goes_on) {
-            request.query.emplace_back("key-marker", page.next_key);
-            request.query.emplace_back("version-id-marker", page.next_version);
+        const Status got = next_versions(keys, asked, wanted, page);
+        if (!got) {
+            return got.error();
         }
-        const Result<HttpAnswer> answer = ask(keys, request);
-        if (!answer) {
-            return s3_unreachable(asked, answer.error());
-        }
-        if (answer.value().status != 200) {
-            return s3_error(asked, answer.value());
-        }
-        Result<S3VersionPage> parsed = parse_s3_version_page(answer.value().body);
-        if (!parsed) {
-            return s3_nonsense(asked, parsed.error().message());
-        }
-        page = std::move(parsed).take();
         for (const S3Version& version : page.versions) {
             if (version.key == wanted && !version.is_deletion) {
                 oldest = version.id;
@@ -154,14 +221,16 @@ Result<std::string> S3Store::oldest_version(const S3Keys& keys, const std::strin
 }
 
 Result<std::string> S3Store::read(const S3Keys& keys, const std::string& key,
-                                  std::size_t limit_bytes) {
+                                  std::size_t limit_bytes, bool doubt_404) {
     const S3Question asked = question("read", key);
     Result<HttpAnswer> result = get_version(keys, key, "", limit_bytes);
     if (!result) {
         return result.error();
     }
     const std::string current = version_of(result.value());
-    const bool deleted = result.value().header("x-amz-delete-marker") == "true";
+    keeps_versions_ = keeps_versions_ || !current.empty();
+    const bool deleted = result.value().header("x-amz-delete-marker") == "true" ||
+                         (doubt_404 && keeps_versions_ && result.value().status == 404);
     if (deleted || (result.value().status == 200 && !current.empty())) {
         const Result<std::string> oldest = oldest_version(keys, key);
         if (!oldest) {
@@ -190,7 +259,7 @@ Result<std::string> S3Store::read(const S3Keys& keys, const std::string& key,
 
 Result<S3Store::Found> S3Store::compare(const S3Keys& keys, const std::string& key,
                                         std::string_view bytes) {
-    const Result<std::string> stored = read(keys, key, bytes.size());
+    const Result<std::string> stored = read(keys, key, bytes.size(), false);
     if (stored) {
         return Found(stored.value() == bytes ? PutOutcome::same : PutOutcome::different);
     }
@@ -290,7 +359,7 @@ ObjectStore::PutOutcome S3Store::create(const std::string& key, std::string_view
 
 Result<std::string> S3Store::get(const std::string& key, std::size_t limit_bytes) {
     require_valid_object_key(key);
-    Result<std::string> result = read(credentials_.load(), key, limit_bytes);
+    Result<std::string> result = read(credentials_.load(), key, limit_bytes, true);
     const bool branched = result || result.error().code() == ErrorCode::not_found ||
                           result.error().code() == ErrorCode::too_large;
     if (!branched) {
@@ -341,6 +410,27 @@ std::vector<std::string> S3Store::list(const std::string& prefix) {
     } while (!token.empty());
     std::sort(found.begin(), found.end());
     return found;
+}
+
+std::vector<Overlaid> S3Store::list_overlaid(const std::string& prefix) {
+    const S3Keys keys = credentials_.load();
+    const S3Question asked = question("list the versions below", prefix);
+    VersionOrder order(full_key("").size());
+    S3VersionPage page;
+    do {
+        const Status got = next_versions(keys, asked, full_key("") + prefix, page);
+        if (!got) {
+            const bool without_versions = got.error().action() != Action::retry && !keeps_versions_;
+            if (without_versions) {
+                return {};
+            }
+            throw got.error();
+        }
+        for (const S3Version& version : page.versions) {
+            order.add(version);
+        }
+    } while (page.goes_on);
+    return order.finish();
 }
 
 void S3Store::check() {

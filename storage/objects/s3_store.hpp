@@ -9,6 +9,7 @@
 // servers that ignore the condition there, as Ceph 16 does, or by somebody who tampers) or deleted
 // still reads as it was created first. So two writers never both win.
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,7 @@ class S3Store final : public ObjectStore {
     [[nodiscard]] PutOutcome create(const std::string& key, std::string_view bytes) override;
     [[nodiscard]] Result<std::string> get(const std::string& key, std::size_t limit_bytes) override;
     [[nodiscard]] std::vector<std::string> list(const std::string& prefix) override;
+    [[nodiscard]] std::vector<Overlaid> list_overlaid(const std::string& prefix) override;
     // Asks for one page of a listing, and sends an object whose bytes don't fit its signature: a
     // server of S3's kind checks the right to write, refuses it, and keeps nothing.
     void check() override;
@@ -54,11 +56,16 @@ class S3Store final : public ObjectStore {
     [[nodiscard]] S3Question question(std::string deed, const std::string& key) const;
     [[nodiscard]] HttpRequest sign(const S3Keys& keys, const Request& request) const;
     [[nodiscard]] Result<HttpAnswer> ask(const S3Keys& keys, const Request& request);
+    // `doubt_404`: where versions are kept, look below what may be a delete marker; not every
+    // server's 404 tells of one.
     [[nodiscard]] Result<std::string> read(const S3Keys& keys, const std::string& key,
-                                           std::size_t limit_bytes);
+                                           std::size_t limit_bytes, bool doubt_404);
     [[nodiscard]] Result<HttpAnswer> get_version(const S3Keys& keys, const std::string& key,
                                                  const std::string& version,
                                                  std::size_t limit_bytes);
+    // Takes `page` on to the one after it. `prefix`: of the bucket.
+    [[nodiscard]] Status next_versions(const S3Keys& keys, const S3Question& asked,
+                                       const std::string& prefix, S3VersionPage& page);
     [[nodiscard]] Result<std::string> oldest_version(const S3Keys& keys, const std::string& key);
     [[nodiscard]] Result<Found> compare(const S3Keys& keys, const std::string& key,
                                         std::string_view bytes);
@@ -78,6 +85,7 @@ class S3Store final : public ObjectStore {
     S3Credentials credentials_;
     Clock& clock_;
     HttpClient http_;
+    std::atomic<bool> keeps_versions_ = false;  // some answer told of a version
 };
 
 }  // namespace farshore::storage

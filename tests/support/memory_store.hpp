@@ -50,11 +50,22 @@ class MemoryStore final : public storage::ObjectStore {
         }
         return keys;
     }
+    [[nodiscard]] std::vector<storage::Overlaid> list_overlaid(const std::string& prefix) override {
+        refuse_when_away();
+        std::vector<storage::Overlaid> found;
+        for (const storage::Overlaid& over : overlaid) {
+            if (over.key.starts_with(prefix)) {
+                found.push_back(over);
+            }
+        }
+        return found;
+    }
     void check() override { refuse_when_away(); }
     [[nodiscard]] std::string name() const override { return "memory"; }
 
     std::map<std::string, std::string> objects;
     std::vector<std::string> order;  // in which they were created
+    std::vector<storage::Overlaid> overlaid;
     bool away = false;
     bool lose_answers = false;
 

@@ -5,10 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <set>
 
+#include "agent/verification/witness_check.hpp"
 #include "protocol/mark.hpp"
 #include "storage/objects/object_keys.hpp"
 #include "tests/support/evidence_world.hpp"
+#include "tests/support/independent_verifier.hpp"
 
 namespace farshore::verification {
 namespace {
@@ -23,9 +26,49 @@ class ChainCheckTest : public testing::Test {
 
     void SetUp() override { world_.run(4); }
 
+    // What each check found, to be held against the independent verifier's findings.
+    struct Told {
+        std::set<std::string> objects;
+        std::string listing;
+    };
+    test::IndependentVerifier independent_;
+    std::vector<Told> told_;
+
     void check() {
         report_ = {};
         summary_ = check_chain(world_.store, world_.trust, report_, {});
+        tell(nullptr);
+    }
+
+    // A finding's place as far as the object it is in.
+    static std::string object_of(const std::string& place) {
+        return place.substr(0, place.find(','));
+    }
+
+    void tell(const test::MemoryStore* witness) {
+        Told told{{}, listing()};
+        for (const Finding& finding : report_.findings) {
+            told.objects.insert(object_of(finding.place));
+        }
+        told_.push_back(std::move(told));
+        independent_.add(world_.store, world_.trust, "", witness);
+    }
+
+    // Both verifiers find the same stores sound, and name the same objects of the others.
+    void TearDown() override {
+        const auto results = independent_.run();
+        ASSERT_EQ(results.size(), told_.size());
+        for (std::size_t i = 0; i < results.size(); ++i) {
+            std::set<std::string> objects;
+            std::string text;
+            for (const auto& finding : results[i].findings) {
+                objects.insert(object_of(finding.place));
+                text += finding.kind + " " + finding.place + "\n";
+            }
+            EXPECT_EQ(objects, told_[i].objects) << "store " << i << ": verify found\n"
+                                                 << told_[i].listing << "the other\n"
+                                                 << text;
+        }
     }
 
     [[nodiscard]] bool has(FindingKind kind, const std::string& place) const {
@@ -349,6 +392,86 @@ TEST_F(ChainCheckTest, AReplicaThatDiffersInTheNewestAppliedMarkIsFound) {
     EXPECT_FALSE(has(FindingKind::bad_fold, "")) << listing();
 }
 
+TEST_F(ChainCheckTest, AnObjectReplacedByAnOlderOneIsFound) {
+    world_.store.objects.at(world_.manifest_key(3)) =
+        world_.store.objects.at(world_.manifest_key(2));
+    expect(FindingKind::bad_order, world_.manifest_key(3));
+    world_.store.objects.at(world_.receipt_key(3)) = world_.store.objects.at(world_.receipt_key(1));
+    expect(FindingKind::bad_order, world_.receipt_key(3));
+}
+
+TEST_F(ChainCheckTest, ABackDatedMarkIsFound) {
+    rewrite_manifest(4, [&](Manifest& manifest) {
+        manifest.marks.back() = rewritten_mark(manifest.marks.back(), [&](Mark& mark) {
+            mark.time = mark.time + Duration{-3'600'000'000'000};
+            for (auto& [name, source] : mark.sources) {
+                std::visit([&](auto& s) { s.as_of = std::nullopt; }, source);
+            }
+        });
+    });
+    expect(FindingKind::bad_order, world_.manifest_key(4) + ", mark 12");
+}
+
+TEST_F(ChainCheckTest, ABackDatedReceiptIsFound) {
+    rewrite_receipt(4, [](Receipt& receipt) {
+        receipt.received.back().at = receipt.received.back().at + Duration{-4'000'000};
+    });
+    expect(FindingKind::bad_order, world_.receipt_key(4) + ", received mark 12");
+    // Within what the clocks say of themselves (1 ms and 2 ms) it may be so.
+    rewrite_receipt(4, [](Receipt& receipt) {
+        receipt.received.back().at = receipt.received.back().at + Duration{1'000'000};
+    });
+    check();
+    EXPECT_FALSE(has(FindingKind::bad_order, world_.receipt_key(4))) << listing();
+}
+
+// Object Lock keeps the first version, but not from others being put over it.
+TEST_F(ChainCheckTest, VersionsAndDeleteMarkersOverAnObjectAreNamed) {
+    world_.store.overlaid = {{world_.manifest_key(2), "a newer version, v2", true},
+                             {world_.receipt_key(1), "a delete marker, d1", true},
+                             {"epochs/other/00000001.json", "a newer version, v2", true}};
+    expect(FindingKind::object_altered, world_.manifest_key(2));
+    EXPECT_TRUE(has(FindingKind::object_altered, world_.receipt_key(1)));
+    EXPECT_EQ(report_.findings_total, 2U) << listing();
+}
+
+// To a state that was sound once: only who has seen more can tell.
+TEST_F(ChainCheckTest, AStoreThatWasRolledBackIsFoundByTheWitness) {
+    const test::MemoryStore then = world_.store;
+    world_.run(1);
+    test::MemoryStore witness;
+    for (const std::uint64_t number : {1, 2, 3, 4, 5}) {
+        witness.objects[world_.receipt_key(number)] =
+            world_.store.objects.at(world_.receipt_key(number));
+    }
+    world_.store.objects = then.objects;
+    check();
+    EXPECT_EQ(listing(), "");
+    check_witness(world_.store, witness, {world_.stream, world_.west, {}}, report_);
+    tell(&witness);
+    EXPECT_TRUE(has(FindingKind::object_missing, world_.receipt_key(5))) << listing();
+    EXPECT_EQ(report_.findings_total, 1U) << listing();
+    // Written anew after that, with the same keys: another receipt 5.
+    world_.store.objects[world_.receipt_key(5)] = "{}";
+    check();
+    check_witness(world_.store, witness, {world_.stream, world_.west, {}}, report_);
+    told_.pop_back();
+    independent_.drop_last();
+    tell(&witness);
+    EXPECT_TRUE(has(FindingKind::fork, world_.receipt_key(5))) << listing();
+}
+
+TEST_F(ChainCheckTest, WhatIsStillQueuedIsNotMissing) {
+    test::MemoryStore witness;
+    witness.objects = world_.store.objects;
+    world_.store.objects.erase(world_.receipt_key(4));
+    check_witness(
+        world_.store, witness,
+        {world_.stream, world_.west, [&] { return std::set<std::string>{world_.receipt_key(4)}; }},
+        report_);
+    EXPECT_EQ(listing(), "");
+}
+
 TEST_F(ChainCheckTest, KeysCountOnlyInTheirTime) {
     TrustSet late(world_.stream);
     late.add({world_.east, test::east_key().public_key(), world_.now, std::nullopt});
@@ -365,6 +488,7 @@ TEST_F(ChainCheckTest, AnEmptyStoreHasNoEvidence) {
 TEST_F(ChainCheckTest, AStoreThatIsAwayIsNotAFinding) {
     world_.store.away = true;
     EXPECT_THROW(check(), Error);
+    world_.store.away = false;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "storage/objects/open_store.hpp"
 #include "storage/objects/s3_store.hpp"
 #include "tests/contracts/object_store_contract.hpp"
+#include "tests/support/process.hpp"
 #include "tests/support/s3_server.hpp"
 
 namespace farshore::test {
@@ -194,6 +195,52 @@ TEST_F(S3StoreOnServer, AnObjectIsLockedFromTheStart) {
     const Timestamp until = clock_.utc_now() + Duration::from_seconds(2 * 86'400);
     EXPECT_EQ(head.header("x-amz-object-lock-retain-until-date").substr(0, 10),
               storage::iso_date(until).substr(0, 10));
+}
+
+// farshore's own client removes nothing: somebody else's does.
+void remove(const std::string& path) {
+    const storage::S3Keys keys = S3Server::keys();
+    const Outcome outcome = run(
+        {"curl", "--silent", "--show-error", "--fail", "--request", "DELETE", "--aws-sigv4",
+         "aws:amz:" + S3Server::region() + ":s3", "--user", keys.access_key + ":" + keys.secret_key,
+         "--header", "x-amz-content-sha256: " + sha256("").hex(), server().endpoint() + path});
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+}
+
+// Retention keeps the version; it does not keep others from being put over it.
+TEST_F(S3StoreOnServer, WhatLiesOverALockedObjectIsListed) {
+    const std::string bucket = new_bucket(BucketKind::locked);
+    StoreSettings settings = server().settings(bucket, "p");
+    settings.object_lock = "compliance:1d";
+    const auto store = open(settings);
+    for (const char* key : {"a", "b", "c"}) {
+        ASSERT_EQ(store->create(key, "true"), PutOutcome::created);
+    }
+    EXPECT_TRUE(store->list_overlaid("").empty());
+    for (const char* bytes : {"forged", "forged again"}) {
+        ASSERT_EQ(server().request("PUT", "/" + bucket + "/p/a", {}, {}, bytes).status, 200);
+    }
+    remove("/" + bucket + "/p/b");
+    remove("/" + bucket + "/p/nothing");
+    const auto over = store->list_overlaid("");
+    ASSERT_EQ(over.size(), 4U);
+    EXPECT_EQ(over[0].key, "a");
+    EXPECT_TRUE(over[0].what.starts_with("a newer version")) << over[0].what;
+    EXPECT_EQ(over[1].key, "a");
+    EXPECT_EQ(over[2].key, "b");
+    EXPECT_TRUE(over[2].what.starts_with("a delete marker")) << over[2].what;
+    EXPECT_TRUE(over[2].has_object);
+    EXPECT_EQ(over[3].key, "nothing");
+    EXPECT_FALSE(over[3].has_object);
+    // The objects are what they were.
+    EXPECT_EQ(store->get("a", 100).take(), "true");
+    EXPECT_EQ(store->get("b", 100).take(), "true");
+}
+
+TEST_F(S3StoreOnServer, ABucketWithoutVersionsHasNothingOverItsObjects) {
+    const auto store = open(server().settings(new_bucket(BucketKind::plain), "p"));
+    ASSERT_EQ(store->create("a", "1"), PutOutcome::created);
+    EXPECT_TRUE(store->list_overlaid("").empty());
 }
 
 TEST_F(S3StoreOnServer, ALockNeedsABucketForIt) {
