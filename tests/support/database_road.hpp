@@ -61,6 +61,7 @@ class DatabaseRoad {
     config::Database replica;
     storage::ChangeSpool& spool() { return *spool_; }
     primary::DatabaseSource& source() { return *source_; }
+    secondary::DatabaseApplier& applier() { return *applier_; }
 
   private:
     void wait_until(const std::function<bool()>& condition, const std::string& what);

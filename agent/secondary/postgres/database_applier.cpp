@@ -5,51 +5,81 @@
 
 namespace farshore::secondary {
 
-// Goes once through a range.
+namespace {
+
+// What row by row, in their order, the changes of a run may not meet.
+bool may_be_for_the_order(ErrorCode code) {
+    return code == ErrorCode::conflict || code == ErrorCode::ddl_pending ||
+           code == ErrorCode::database_refused;
+}
+
+}  // namespace
+
+// Goes through a range, again from where it has come to after go_back().
 class DatabaseApplier::Pass {
   public:
-    Pass(TransactionApplier& target, const ApplyRange& range, const OnTransaction& on_transaction)
-        : target_(target), range_(range), on_transaction_(on_transaction) {}
+    Pass(const ApplyRange& range, const OnTransaction& on_transaction)
+        : range_(range), on_transaction_(on_transaction), committed_(range.begin) {}
 
-    ApplyCount run(storage::ChangeSpoolReader reader) {
-        const std::uint64_t rows_before = target_.rows();
+    void run(TransactionApplier& target, storage::ChangeSpoolReader reader) {
+        target_ = &target;
+        const std::uint64_t rows_before = target.rows();
         while (reader.next()) {
-            take(reader.record(), reader.in_range());
+            take(reader);
         }
         if (in_transaction_) {
             throw Error(ErrorCode::state_damaged, "the spool ends within a transaction");
         }
-        if (range_.lsn > target_.progress()) {
-            target_.finish(range_.lsn);
+        if (range_.lsn > target.progress()) {
+            target.finish(range_.lsn);
         }
-        count_.rows = target_.rows() - rows_before;
-        return count_;
+        count_.rows += target.rows() - rows_before;
     }
+    // A run of changes was refused: what was not committed comes again, in its order.
+    void go_back() {
+        in_order_up_to_ = last_begun_;
+        in_transaction_ = false;
+    }
+    // In the spool, behind what is committed.
+    [[nodiscard]] storage::SpoolPosition position() const { return committed_; }
+    [[nodiscard]] const ApplyCount& count() const { return count_; }
 
   private:
-    void take(const ChangeRecord& record, bool in_range) {
+    void take(const storage::ChangeSpoolReader& reader) {
+        const ChangeRecord& record = reader.record();
         const char tag = record.message.front();
         if (tag == pgoutput::relation_tag) {
-            target_.learn(record.message);
-        } else if (in_range && tag != pgoutput::type_tag) {
-            take_change(record);
+            target_->learn(record.message);
+        } else if (reader.in_range() && tag != pgoutput::type_tag) {
+            take_change(reader);
         }
     }
 
-    void take_change(const ChangeRecord& record) {
+    void take_change(const storage::ChangeSpoolReader& reader) {
+        const ChangeRecord& record = reader.record();
         const pgoutput::Message message = pgoutput::decode(record.message).take();
         if (const auto* begin = std::get_if<pgoutput::Begin>(&message)) {
-            (void)digest_.finish();
-            in_transaction_ = true;
-            // Its end is behind the commit record's begin, progress is never within a record.
-            is_applied_ = begin->final_lsn < target_.progress();
+            begin_transaction(begin->final_lsn);
         }
         digest_.update(record.message);
         if (const auto* commit = std::get_if<pgoutput::Commit>(&message)) {
             end_transaction(commit->end_lsn);
+            if (commit->end_lsn <= target_->progress()) {
+                committed_ = reader.position();
+            }
         } else if (in_transaction_ && !is_applied_) {
-            target_.apply(message, record.lsn);
+            target_->apply(message, record.lsn);
         }
+    }
+
+    void begin_transaction(Lsn final_lsn) {
+        (void)digest_.finish();
+        in_transaction_ = true;
+        // Its end is behind the commit record's begin, progress is never within a record.
+        is_applied_ = final_lsn < target_->progress();
+        last_begun_ = final_lsn;
+        target_->set_order(final_lsn <= in_order_up_to_ ? ApplyOrder::as_it_came
+                                                        : ApplyOrder::by_table);
     }
 
     void end_transaction(Lsn commit_end) {
@@ -59,21 +89,29 @@ class DatabaseApplier::Pass {
                             " in a cut that ends at " + to_string(range_.lsn));
         }
         in_transaction_ = false;
-        ++count_.transactions;
         if (!is_applied_) {
-            target_.end_transaction(commit_end);
+            target_->end_transaction(commit_end);
         }
+        if (commit_end <= told_) {
+            return;
+        }
+        told_ = commit_end;
+        ++count_.transactions;
         if (on_transaction_) {
             on_transaction_(commit_end, digest_.finish());
         }
     }
 
-    TransactionApplier& target_;
+    TransactionApplier* target_ = nullptr;
     const ApplyRange& range_;
     const OnTransaction& on_transaction_;
+    storage::SpoolPosition committed_;
     Sha256 digest_;
     bool in_transaction_ = false;
     bool is_applied_ = false;  // by an earlier run
+    Lsn last_begun_;           // where its commit record begins
+    Lsn in_order_up_to_;
+    Lsn told_;
     ApplyCount count_;
 };
 
@@ -85,23 +123,37 @@ DatabaseApplier::~DatabaseApplier() = default;
 
 ApplyCount DatabaseApplier::apply_up_to(const ApplyRange& range,
                                         const OnTransaction& on_transaction) {
-    try {
-        if (!target_) {
-            target_ = std::make_unique<TransactionApplier>(stream_, database_, stop_);
+    Pass pass(range, on_transaction);
+    while (true) {
+        try {
+            go_through(pass, range.end);
+            return pass.count();
+        } catch (const Error& error) {
+            const bool again =
+                target_ && target_->failed_run() && may_be_for_the_order(error.code());
+            if (again) {
+                order_.keep(*target_->failed_run());
+                pass.go_back();
+            }
+            // The connection, and with it the open transaction.
+            target_.reset();
+            known_up_to_ = {};
+            if (!again) {
+                throw;
+            }
         }
-        const auto context = range.begin == known_up_to_ ? storage::SpoolContext::known
-                                                         : storage::SpoolContext::wanted;
-        known_up_to_ = {};
-        const ApplyCount count = Pass(*target_, range, on_transaction)
-                                     .run(spool_.reader(range.begin, range.end, context));
-        known_up_to_ = range.end;
-        return count;
-    } catch (const Error&) {
-        // The connection, and with it the open transaction.
-        target_.reset();
-        known_up_to_ = {};
-        throw;
     }
+}
+
+void DatabaseApplier::go_through(Pass& pass, storage::SpoolPosition end) {
+    if (!target_) {
+        target_ = std::make_unique<TransactionApplier>(stream_, database_, stop_, order_);
+    }
+    const auto context = pass.position() == known_up_to_ ? storage::SpoolContext::known
+                                                         : storage::SpoolContext::wanted;
+    known_up_to_ = {};
+    pass.run(*target_, spool_.reader(pass.position(), end, context));
+    known_up_to_ = end;
 }
 
 }  // namespace farshore::secondary

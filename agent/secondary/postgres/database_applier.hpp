@@ -8,6 +8,7 @@
 
 #include "agent/config/config.hpp"
 #include "agent/postgres/wake_event.hpp"
+#include "agent/secondary/postgres/order_memory.hpp"
 #include "protocol/digest.hpp"
 #include "protocol/identifiers.hpp"
 #include "storage/spool/change_spool.hpp"
@@ -25,7 +26,7 @@ struct ApplyRange {
 
 struct ApplyCount {
     std::uint64_t transactions = 0;  // of the range, also those that were there already
-    std::uint64_t rows = 0;          // that were written now
+    std::uint64_t rows = 0;          // that were written now: one for all changes of a row
 };
 
 // Invariants: farshore.progress moves in the same transaction as the rows; a transaction at or
@@ -44,16 +45,22 @@ class DatabaseApplier {
     // database_unavailable (call again), state_damaged, cancelled after stop().
     ApplyCount apply_up_to(const ApplyRange& range, const OnTransaction& on_transaction);
 
+    // How often a run of changes was refused, and its transactions were applied row by row.
+    [[nodiscard]] std::uint64_t fallbacks() const { return order_.fallbacks(); }
+
     // Ends apply_up_to() that is under way, and refuses further calls. Thread-safe.
     void stop() { stop_.set(); }
 
   private:
     class Pass;
 
+    void go_through(Pass& pass, storage::SpoolPosition end);
+
     StreamName stream_;
     config::Database database_;
     storage::ChangeSpool& spool_;
     postgres::WakeEvent stop_;
+    OrderMemory order_;
     std::unique_ptr<TransactionApplier> target_;  // gone after an error
     storage::SpoolPosition known_up_to_;          // target_ knows the relations described before it
 };

@@ -15,8 +15,17 @@ struct UniqueIndex {
 };
 
 constexpr const char* columns_sql =
-    "SELECT attname, format_type(atttypid, atttypmod), attgenerated <> '', attidentity = 'a'"
-    " FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
+    "SELECT attname, format_type(atttypid, atttypmod), attgenerated <> '', attidentity = 'a',"
+    " format_type(atttypid, -1), t.typarray <> 0 AND t.typdelim = ',' AND t.typcategory <> 'A'"
+    "  AND t.typtype IN ('b', 'e', 'r', 'm')"
+    " FROM pg_attribute JOIN pg_type t ON t.oid = atttypid"
+    " WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
+
+constexpr const char* watchers_sql =
+    "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass($1)"
+    "  AND tgenabled IN ('A', 'R'))"
+    " OR EXISTS (SELECT FROM pg_rewrite WHERE ev_class = to_regclass($1)"
+    "  AND ev_enabled IN ('A', 'R') AND ev_type <> '1')";
 
 constexpr const char* indexes_sql =
     "SELECT i.indexrelid, i.indisprimary, a.attname, a.attnotnull, n.nspname, o.oprname"
@@ -57,6 +66,8 @@ void add_columns(postgres::Connection& catalogue, const pgoutput::Relation& rela
         column.quoted = catalogue.quote_name(source.name);
         column.type = answer.text(found->second, 1);
         column.is_always_generated_identity = answer.boolean(found->second, 3);
+        column.plain_type = answer.text(found->second, 4);
+        column.has_array = answer.boolean(found->second, 5);
         column.is_key = source.is_key && relation.identity != pgoutput::ReplicaIdentity::full;
         table.columns.push_back(std::move(column));
     }
@@ -106,12 +117,21 @@ bool ReplicaTable::has_key() const {
                        [](const ReplicaColumn& column) { return column.is_key; });
 }
 
+bool ReplicaTable::is_found_by_index() const {
+    return has_key() &&
+           std::all_of(columns.begin(), columns.end(), [](const ReplicaColumn& column) {
+               return !column.is_key || !column.equality.empty();
+           });
+}
+
 ReplicaTable describe_table(postgres::Connection& catalogue, const pgoutput::Relation& relation) {
     ReplicaTable table;
     table.name = std::string(relation.schema) + "." + std::string(relation.name);
     table.quoted = catalogue.quote_name(relation.schema, relation.name);
     table.sends_whole_old_rows = relation.identity == pgoutput::ReplicaIdentity::full;
     add_columns(catalogue, relation, table);
+    table.is_watched =
+        catalogue.execute(watchers_sql, {std::optional<std::string>(table.quoted)}).boolean(0, 0);
     for (const UniqueIndex& index : read_indexes(catalogue, table)) {
         if (!fits(index, table)) {
             continue;

@@ -12,11 +12,13 @@
 namespace farshore::secondary {
 
 struct ReplicaColumn {
-    std::string name;      // as PostgreSQL has it
-    std::string quoted;    // for SQL
-    std::string type;      // for a cast
-    bool is_key = false;   // finds the row
-    std::string equality;  // of a key: OPERATOR(schema.=); empty: compare as text
+    std::string name;        // as PostgreSQL has it
+    std::string quoted;      // for SQL
+    std::string type;        // for a cast
+    std::string plain_type;  // the same without a length: such a cast never cuts a value short
+    bool has_array = false;  // an array of plain_type can be taken apart into such values
+    bool is_key = false;     // finds the row
+    std::string equality;    // of a key: OPERATOR(schema.=); empty: compare as text
     bool is_always_generated_identity = false;  // only INSERT may set it
 };
 
@@ -27,8 +29,13 @@ struct ReplicaTable {
     std::string quoted;  // for SQL
     std::vector<ReplicaColumn> columns;
     bool sends_whole_old_rows = false;  // REPLICA IDENTITY FULL
+    // Triggers or rules of the replica act on what is applied: they shall see every change, in
+    // order.
+    bool is_watched = false;
 
     [[nodiscard]] bool has_key() const;
+    // The key is that of a unique index: it finds a row at once, and no other.
+    [[nodiscard]] bool is_found_by_index() const;
 };
 
 // Throws Error(ddl_pending) when the replica lacks the table or a column.

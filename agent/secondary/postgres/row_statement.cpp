@@ -137,6 +137,9 @@ std::string insert_statement(const ReplicaTable& table, const Row& row, RowValue
 std::string update_statement(const ReplicaTable& table, const pgoutput::Update& update,
                              RowValues& values) {
     require_columns(table, update.row);
+    if (update.old) {
+        require_columns(table, update.old->row);
+    }
     values.clear();
     if (needs_new_row(table, update)) {
         return move_statement(table, update, values);
@@ -160,6 +163,27 @@ std::string delete_statement(const ReplicaTable& table, const Row& old_row, RowV
     require_columns(table, old_row);
     values.clear();
     return "DELETE FROM ONLY " + table.quoted + " WHERE " + where(table, old_row, values);
+}
+
+bool needs_statement_of_its_own(const ReplicaTable& table, const pgoutput::Update& update) {
+    if (update.old ? update.old->row.size() != update.row.size() : table.sends_whole_old_rows) {
+        return true;
+    }
+    if (needs_new_row(table, update)) {
+        return true;
+    }
+    bool sets_something = false;
+    for (std::size_t i = 0; i < update.row.size(); ++i) {
+        if (table.columns[i].is_key) {
+            if (change_of(table, i, update) == Change::possible) {
+                return true;
+            }
+        } else if (update.row[i].kind != ValueKind::unchanged &&
+                   !table.columns[i].is_always_generated_identity) {
+            sets_something = true;
+        }
+    }
+    return !sets_something;
 }
 
 std::string describe_key(const ReplicaTable& table, const Row& row) {

@@ -19,6 +19,11 @@ namespace farshore::secondary {
 [[nodiscard]] std::string delete_statement(const ReplicaTable& table, const pgoutput::Row& old_row,
                                            RowValues& values);
 
+// Whether an update can't go together with others of its table: it changes the key, or sets
+// nothing, or what only INSERT may set.
+[[nodiscard]] bool needs_statement_of_its_own(const ReplicaTable& table,
+                                              const pgoutput::Update& update);
+
 // "id = 5, part = 2": what finds the row, for people; at most a few hundred bytes.
 [[nodiscard]] std::string describe_key(const ReplicaTable& table, const pgoutput::Row& row);
 

@@ -31,13 +31,29 @@ StatementPipeline::StatementPipeline(postgres::Connection& connection) : connect
 }
 
 void StatementPipeline::run(const std::string& sql, RowValues& values, RowDeed deed) {
+    send(sql, values.pointers(), deed);
+    expect({Kind::row, std::move(deed), 1}, values.bytes());
+}
+
+void StatementPipeline::run(const std::string& sql, const std::vector<std::string>& values,
+                            std::uint64_t rows, RowDeed deed) {
+    std::vector<const char*> pointers;
+    std::size_t bytes = 0;
+    for (const std::string& value : values) {
+        pointers.push_back(value.c_str());
+        bytes += value.size();
+    }
+    send(sql, pointers, deed);
+    expect({Kind::row, std::move(deed), rows}, bytes);
+}
+
+void StatementPipeline::send(const std::string& sql, const std::vector<const char*>& values,
+                             const RowDeed& deed) {
     const std::string& name = prepare(sql, deed);
-    const auto& pointers = values.pointers();
-    if (PQsendQueryPrepared(connection_.raw(), name.c_str(), static_cast<int>(pointers.size()),
-                            pointers.data(), nullptr, nullptr, 0) != 1) {
+    if (PQsendQueryPrepared(connection_.raw(), name.c_str(), static_cast<int>(values.size()),
+                            values.data(), nullptr, nullptr, 0) != 1) {
         connection_.lost();
     }
-    expect({Kind::row, std::move(deed)}, values.bytes());
 }
 
 void StatementPipeline::run(const std::string& sql, const RowDeed& deed) {
@@ -45,7 +61,7 @@ void StatementPipeline::run(const std::string& sql, const RowDeed& deed) {
                           0) != 1) {
         connection_.lost();
     }
-    expect({Kind::other, deed}, sql.size());
+    expect({Kind::other, deed, 0}, sql.size());
 }
 
 const std::string& StatementPipeline::prepare(const std::string& sql, const RowDeed& deed) {
@@ -61,7 +77,7 @@ const std::string& StatementPipeline::prepare(const std::string& sql, const RowD
     if (PQsendPrepare(connection_.raw(), name.c_str(), sql.c_str(), 0, nullptr) != 1) {
         connection_.lost();
     }
-    expect({Kind::preparation, deed}, sql.size());
+    expect({Kind::preparation, deed, 0}, sql.size());
     return prepared_.emplace(sql, name).first->second;
 }
 
@@ -90,7 +106,7 @@ void StatementPipeline::finish() {
             continue;  // Between the answers of two statements.
         }
         check(*answer, under_way_.front());
-        rows_ += under_way_.front().kind == Kind::row ? 1 : 0;
+        rows_ += under_way_.front().rows;
         under_way_.pop_front();
     }
     bytes_under_way_ = 0;
@@ -124,10 +140,11 @@ void StatementPipeline::check(const postgres::Answer& answer, const Expected& ex
             throw Error(error.code(), describe(expected.deed) + ": " + error.message());
         }
     }
-    if (expected.kind == Kind::row && answer.affected() != 1) {
-        throw Error(ErrorCode::conflict, describe(expected.deed) + ": the replica has " +
-                                             std::to_string(answer.affected()) +
-                                             " such rows instead of one");
+    if (expected.kind == Kind::row && answer.affected() != expected.rows) {
+        throw Error(ErrorCode::conflict,
+                    describe(expected.deed) + ": the replica has " +
+                        std::to_string(answer.affected()) + " such rows instead of " +
+                        (expected.rows == 1 ? "one" : std::to_string(expected.rows)));
     }
 }
 

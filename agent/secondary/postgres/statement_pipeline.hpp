@@ -31,6 +31,9 @@ class StatementPipeline {
     // A row's statement: prepared when its text is new. It must touch exactly one row, or a later
     // call throws Error(conflict).
     void run(const std::string& sql, RowValues& values, RowDeed deed);
+    // One for many rows, of which values are arrays: it must touch exactly `rows`.
+    void run(const std::string& sql, const std::vector<std::string>& values, std::uint64_t rows,
+             RowDeed deed);
     // Any other statement.
     void run(const std::string& sql, const RowDeed& deed = {});
     // Waits for all of them.
@@ -44,14 +47,18 @@ class StatementPipeline {
     void forget_prepared();
 
     [[nodiscard]] std::uint64_t rows() const { return rows_; }  // touched so far
+    // Of what was done outside().
+    void count(std::uint64_t rows) { rows_ += rows; }
 
   private:
     enum class Kind { preparation, row, other };
     struct Expected {
         Kind kind = Kind::other;
         RowDeed deed;
+        std::uint64_t rows = 0;  // it must touch, of kind row
     };
 
+    void send(const std::string& sql, const std::vector<const char*>& values, const RowDeed& deed);
     [[nodiscard]] const std::string& prepare(const std::string& sql, const RowDeed& deed);
     void expect(Expected expected, std::size_t bytes);
     void check(const postgres::Answer& answer, const Expected& expected) const;

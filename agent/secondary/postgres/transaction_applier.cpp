@@ -9,7 +9,9 @@ namespace farshore::secondary {
 namespace {
 
 // So much of it is rolled back when the server goes away in the middle.
-constexpr std::uint64_t group_rows_limit = 5000;
+constexpr std::uint64_t group_changes_limit = 50'000;
+// What is gathered is held in memory until then, whatever a transaction's size.
+constexpr std::size_t run_bytes_limit = 32ULL << 20;
 // On an idle stream farshore.progress is moved once in a segment of the primary's log, not with
 // every mark.
 constexpr std::uint64_t idle_step_bytes = 16ULL << 20;
@@ -34,7 +36,7 @@ Lsn committed_progress(postgres::Connection& connection, const StreamName& strea
 }  // namespace
 
 TransactionApplier::TransactionApplier(const StreamName& stream, const config::Database& database,
-                                       const postgres::WakeEvent& stop)
+                                       const postgres::WakeEvent& stop, OrderMemory& order)
     : stream_(stream),
       database_(database.name),
       catalogue_(database.connection, stop),
@@ -43,8 +45,11 @@ TransactionApplier::TransactionApplier(const StreamName& stream, const config::D
       pipeline_((connection_.execute("SET session_replication_role = replica"),
                  connection_.execute("SET synchronous_commit = local"),
                  // What is missing is told by name: where it may be set, the name is found by it.
-                 (void)connection_.attempt("SET lc_messages = 'C'"), connection_)),
-      ddl_(connection_, catalogue_) {}
+                 (void)connection_.attempt("SET lc_messages = 'C'"),
+                 connection_.execute("SET jit = off"), connection_)),
+      ddl_(connection_, catalogue_),
+      writer_(connection_, pipeline_),
+      order_(order) {}
 
 void TransactionApplier::learn(std::string_view relation_message) {
     const auto message = pgoutput::decode(relation_message).take();
@@ -61,6 +66,9 @@ void TransactionApplier::learn(std::string_view relation_message) {
     }
     std::string& known = relations_[id];
     if (known != relation_message) {
+        // All: a table that was made anew has a new id and the same name.
+        write_runs();
+        runs_.erase(id);
         known = relation_message;
         tables_.erase(id);
     }
@@ -127,6 +135,8 @@ void TransactionApplier::take_own(const pgoutput::Message& change, Lsn lsn) {
         return;
     }
     open_group();
+    write_runs();
+    runs_.clear();
     pipeline_.outside([&] { ddl_.apply(row->row[own_.at(row->relation)].bytes, lsn); });
     pipeline_.forget_prepared();
     tables_.clear();
@@ -151,20 +161,82 @@ void TransactionApplier::open_group() {
     group_is_open_ = true;
 }
 
+template <typename Change>
+bool TransactionApplier::gather(const Change& change, const ReplicaTable& target, Lsn lsn) {
+    if (order_now_ == ApplyOrder::as_it_came || order_.keeps(target.name)) {
+        return false;
+    }
+    if (target.is_watched) {
+        write_runs();
+        return false;
+    }
+    open_group();
+    TableChanges& gathered = runs_.try_emplace(change.relation, target).first->second;
+    const std::size_t before = gathered.bytes();
+    const Taken taken = gathered.take(change);
+    if (taken == Taken::contradiction) {
+        failed_run_ = target.name;
+        throw Error(ErrorCode::conflict, "changes of table " + target.name +
+                                             " that contradict each other, up to LSN " +
+                                             to_string(lsn));
+    }
+    if (taken == Taken::alone) {
+        write_run(change.relation);
+        return false;
+    }
+    run_bytes_ += gathered.bytes();
+    run_bytes_ -= before;
+    ++group_changes_;
+    group_lsn_ = lsn;
+    if (run_bytes_ >= run_bytes_limit) {
+        write_runs();
+    }
+    return true;
+}
+
+void TransactionApplier::write_run(std::uint32_t relation) {
+    const auto found = runs_.find(relation);
+    if (found == runs_.end() || found->second.empty()) {
+        return;
+    }
+    const ReplicaTable& target = tables_.at(relation);
+    pipeline_.finish();  // What was sent before the run fails by itself.
+    try {
+        writer_.write(target, found->second, group_lsn_);
+    } catch (const Error&) {
+        failed_run_ = target.name;
+        throw;
+    }
+    run_bytes_ -= found->second.bytes();
+    found->second.clear();
+}
+
+void TransactionApplier::write_runs() {
+    for (const auto& [relation, run] : runs_) {
+        write_run(relation);
+    }
+}
+
 void TransactionApplier::run(const std::string& sql, RowDeed deed) {
     open_group();
-    ++group_rows_;
+    ++group_changes_;
     pipeline_.run(sql, values_, std::move(deed));
 }
 
 void TransactionApplier::insert(const pgoutput::Insert& change, Lsn lsn) {
     const ReplicaTable& target = table(change.relation);
+    if (gather(change, target, lsn)) {
+        return;
+    }
     run(insert_statement(target, change.row, values_),
         {"insert", target.name, describe_key(target, change.row), lsn});
 }
 
 void TransactionApplier::update(const pgoutput::Update& change, Lsn lsn) {
     const ReplicaTable& target = table(change.relation);
+    if (gather(change, target, lsn)) {
+        return;
+    }
     run(update_statement(target, change, values_),
         {"update", target.name, describe_key(target, change.old ? change.old->row : change.row),
          lsn});
@@ -172,6 +244,9 @@ void TransactionApplier::update(const pgoutput::Update& change, Lsn lsn) {
 
 void TransactionApplier::remove(const pgoutput::Delete& change, Lsn lsn) {
     const ReplicaTable& target = table(change.relation);
+    if (gather(change, target, lsn)) {
+        return;
+    }
     run(delete_statement(target, change.old.row, values_),
         {"delete", target.name, describe_key(target, change.old.row), lsn});
 }
@@ -186,14 +261,15 @@ void TransactionApplier::truncate(const pgoutput::Truncate& change, Lsn lsn) {
         names += (names.empty() ? "" : ", ") + target.name;
     }
     open_group();
-    ++group_rows_;
+    write_runs();
+    ++group_changes_;
     pipeline_.run("TRUNCATE " + quoted + (change.restart_identity ? " RESTART IDENTITY" : "") +
                       (change.cascade ? " CASCADE" : ""),
                   RowDeed{"truncate", names, "", lsn});
 }
 
 void TransactionApplier::end_transaction(Lsn commit_end) {
-    if (group_is_open_ && (group_has_ddl_ || group_rows_ >= group_rows_limit)) {
+    if (group_is_open_ && (group_has_ddl_ || group_changes_ >= group_changes_limit)) {
         commit_group(commit_end);
     }
 }
@@ -208,6 +284,7 @@ void TransactionApplier::finish(Lsn lsn) {
 
 void TransactionApplier::commit_group(Lsn lsn) {
     FARSHORE_ASSERT(lsn > progress_);
+    write_runs();
     pipeline_.finish();
     const postgres::Answer moved =
         pipeline_.ask(move_progress, {stream_.str(), database_.str(), to_string(lsn)});
@@ -217,7 +294,9 @@ void TransactionApplier::commit_group(Lsn lsn) {
     progress_ = lsn;
     group_is_open_ = false;
     group_has_ddl_ = false;
-    group_rows_ = 0;
+    group_changes_ = 0;
+    committed_rows_ = pipeline_.rows();
+    order_.end_group();
 }
 
 }  // namespace farshore::secondary

@@ -9,25 +9,39 @@
 #include "agent/config/config.hpp"
 #include "agent/postgres/connection.hpp"
 #include "agent/secondary/postgres/ddl_applier.hpp"
+#include "agent/secondary/postgres/order_memory.hpp"
 #include "agent/secondary/postgres/replica_progress.hpp"
 #include "agent/secondary/postgres/replica_table.hpp"
 #include "agent/secondary/postgres/row_values.hpp"
+#include "agent/secondary/postgres/run_writer.hpp"
 #include "agent/secondary/postgres/statement_pipeline.hpp"
+#include "agent/secondary/postgres/table_changes.hpp"
 #include "protocol/identifiers.hpp"
 #include "protocol/pgoutput.hpp"
 
 namespace farshore::secondary {
 
+enum class ApplyOrder : std::uint8_t {
+    by_table,   // a run of changes is gathered for each table, and done at once
+    as_it_came  // one by one
+};
+
 // Invariants: farshore.progress is locked while a group is open, and moves with it; progress() is
-// what is committed. After an Error the object is of no more use.
+// what is committed; a table's changes come to what they would one by one, in their order. After an
+// Error the object is of no more use but for failed_run().
 class TransactionApplier {
   public:
     // Throws Error(replica_altered) when the replica's progress is gone.
     TransactionApplier(const StreamName& stream, const config::Database& database,
-                       const postgres::WakeEvent& stop);
+                       const postgres::WakeEvent& stop, OrderMemory& order);
 
     [[nodiscard]] Lsn progress() const { return progress_; }
-    [[nodiscard]] std::uint64_t rows() const { return pipeline_.rows(); }
+    [[nodiscard]] std::uint64_t rows() const { return committed_rows_; }
+    // The table of which a run of changes was refused: one by one, in their order, they may be
+    // taken, or the row be named that stands in the way.
+    [[nodiscard]] const std::optional<std::string>& failed_run() const { return failed_run_; }
+    // For the transactions that follow.
+    void set_order(ApplyOrder order) { order_now_ = order; }
 
     // What the session said of a relation; also from before the changes that are applied.
     void learn(std::string_view relation_message);
@@ -46,6 +60,11 @@ class TransactionApplier {
     void update(const pgoutput::Update& change, Lsn lsn);
     void remove(const pgoutput::Delete& change, Lsn lsn);
     void truncate(const pgoutput::Truncate& change, Lsn lsn);
+    // True: the change is in its table's run. False: it is to be done by itself, now.
+    template <typename Change>
+    [[nodiscard]] bool gather(const Change& change, const ReplicaTable& target, Lsn lsn);
+    void write_run(std::uint32_t relation);
+    void write_runs();
     void run(const std::string& sql, RowDeed deed);
     // Rows of schema farshore are not the users': one of farshore.ddl is a command.
     [[nodiscard]] bool is_own(const pgoutput::Message& change) const;
@@ -61,10 +80,18 @@ class TransactionApplier {
     std::map<std::uint32_t, ReplicaTable> tables_;    // those that were needed
     std::map<std::uint32_t, std::size_t> own_;        // of schema farshore: where commands are
     DdlApplier ddl_;
+    std::map<std::uint32_t, TableChanges> runs_;  // not yet written, of the open group
+    std::size_t run_bytes_ = 0;
+    RunWriter writer_;
+    OrderMemory& order_;
+    ApplyOrder order_now_ = ApplyOrder::by_table;
+    std::optional<std::string> failed_run_;
     RowValues values_;
     bool group_is_open_ = false;
     bool group_has_ddl_ = false;  // what the catalogue says to others is not what is here
-    std::uint64_t group_rows_ = 0;
+    std::uint64_t group_changes_ = 0;
+    Lsn group_lsn_;  // of its last change
+    std::uint64_t committed_rows_ = 0;
 };
 
 }  // namespace farshore::secondary
