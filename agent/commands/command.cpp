@@ -18,6 +18,7 @@ constexpr std::array table{
     Command{"flush", "wait until everything from before is safe", run_flush},
     Command{"put", "copy a file into a tree and wait until the secondaries have it", run_put},
     Command{"verify", "check the evidence, the files and the databases", run_verify},
+    Command{"approve", "list deletions that are held, or let them go", run_approve},
     Command{"restore-deleted", "give back what the primary deleted", run_restore_deleted},
     Command{"detach", "remove what farshore made on this host", run_detach},
     Command{"keygen", "make one more signing key pair", run_keygen},

@@ -23,6 +23,7 @@ struct Command {
 [[nodiscard]] std::string overview();
 
 int run_agent(const Arguments& arguments);
+int run_approve(const Arguments& arguments);
 int run_check(const Arguments& arguments);
 int run_detach(const Arguments& arguments);
 int run_flush(const Arguments& arguments);

@@ -66,8 +66,9 @@ void CommandLine::flag(const std::string& name, bool& into, const std::string& h
     parser_->app.add_flag(name, into, help);
 }
 
-void CommandLine::positional(const std::string& name, std::string& into, const std::string& help) {
-    parser_->app.add_option(name, into, help)->required()->type_name("");
+void CommandLine::positional(const std::string& name, std::string& into, const std::string& help,
+                             Need need) {
+    parser_->app.add_option(name, into, help)->required(need == Need::required)->type_name("");
 }
 
 void CommandLine::socket(std::string& into) {

@@ -31,7 +31,8 @@ class CommandLine {
                 const std::string& help);
     void duration(const std::string& name, Duration& into, const std::string& help);
     void flag(const std::string& name, bool& into, const std::string& help);
-    void positional(const std::string& name, std::string& into, const std::string& help);
+    void positional(const std::string& name, std::string& into, const std::string& help,
+                    Need need = Need::required);
     // --socket PATH, or $FARSHORE_SOCKET.
     void socket(std::string& into);
 

@@ -66,6 +66,16 @@ struct Health {
     std::string reason;  // one line; "ok" when it is
 };
 
+// Deletions that a primary holds back.
+struct HeldDeletions {
+    std::uint64_t id = 0;
+    std::string tree;
+    Timestamp since, latest;
+    std::uint64_t entries = 0;
+    std::uint64_t of_entries = 0;    // that the tree had
+    std::vector<std::string> paths;  // the first of them
+};
+
 // A number that only the agent's parts know, for /metrics: {"cuts_total", "Cuts committed.", ...}.
 struct Metric {
     std::string name;  // without farshore_; a counter ends in _total
@@ -91,9 +101,18 @@ class AgentApi {
     [[nodiscard]] virtual FlushResult flush(const FlushRequest& request,
                                             const runtime::StopToken& stop) = 0;
     [[nodiscard]] virtual std::unique_ptr<PutUpload> put(const PutRequest& request) = 0;
+    [[nodiscard]] virtual std::vector<HeldDeletions> held() { throw not_a_primary(); }
+    // Lets go what the batch holds now: how many.
+    virtual std::uint64_t approve(std::uint64_t) { throw not_a_primary(); }
     [[nodiscard]] virtual verification::VerifyReport verify(
         const verification::VerifyRequest& request, const verification::OnProgress& progress,
         const runtime::StopToken& stop) = 0;
+
+  private:
+    [[nodiscard]] static Error not_a_primary() {
+        return {ErrorCode::not_primary,
+                "NOT_PRIMARY: this agent is a secondary, deletions are held on the primary"};
+    }
 };
 
 }  // namespace farshore::control

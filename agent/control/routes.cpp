@@ -120,6 +120,31 @@ void post_flush(const Context& context) {
                                 {"waited_seconds", result.waited_seconds}});
 }
 
+void get_held(const Context& context) {
+    json::array batches;
+    for (const HeldDeletions& held : context.agent.held()) {
+        json::array paths;
+        for (const std::string& path : held.paths) {
+            paths.emplace_back(path);
+        }
+        batches.push_back(json::object{{"id", held.id},
+                                       {"tree", held.tree},
+                                       {"since", to_rfc3339(held.since)},
+                                       {"latest", to_rfc3339(held.latest)},
+                                       {"entries", held.entries},
+                                       {"of_entries", held.of_entries},
+                                       {"paths", std::move(paths)}});
+    }
+    context.answer(json::object{{"held", std::move(batches)}});
+}
+
+void post_approve(const Context& context) {
+    const std::string id = required(context.request, "id");
+    const std::uint64_t batch = whole_number("id", id, 10);
+    const std::uint64_t entries = context.agent.approve(batch);
+    context.answer(json::object{{"id", batch}, {"entries", entries}});
+}
+
 FileTime file_time(const std::string& text) {
     if (const auto exact = parse_evidence_text(text)) {
         return *exact;
@@ -214,11 +239,13 @@ struct Route {
 };
 
 // Every POST changes something, or costs the agent real work: only root and the agent's own user.
-constexpr std::array<Route, 11> table{{{"GET", "/v1/lag", get_lag},
+constexpr std::array<Route, 13> table{{{"GET", "/v1/lag", get_lag},
                                        {"GET", "/v1/status", get_status},
                                        {"GET", "/metrics", get_metrics},
                                        {"GET", "/healthz", get_healthz},
                                        {"GET", "/readyz", get_readyz},
+                                       {"GET", "/v1/held", get_held},
+                                       {"POST", "/v1/approve", post_approve},
                                        {"POST", "/v1/flush", post_flush},
                                        {"POST", "/v1/put", post_put},
                                        {"POST", "/v1/verify", post_verify},

@@ -212,6 +212,12 @@ control::LagReport primary_lag(const config::Config& config, const primary::Prim
         add_figures(peer, lag.peers[i], config);
         add_pending(peer, role.newest_mark());
         add_state(peer, view);
+        for (const auto& [tree, refusal] : role.refusals()) {
+            if (!peer.reason && refusal.error.code() == ErrorCode::deletions_held) {
+                peer.reason = tree.str() + ": " + std::string(refusal.error.name()) + " " +
+                              refusal.error.message();
+            }
+        }
         if (view.connected) {
             peer.connected_since = view.connected_since;
             peer.round_trip_seconds = seconds(view.round_trip);
@@ -278,7 +284,10 @@ control::LagReport secondary_lag(const config::Config& config, const secondary::
     }
     if (!view.primary_faults.empty()) {
         const auto& [source, reason] = *view.primary_faults.begin();
-        own.state = control::PeerState::stopped;
+        // Held deletions stop nothing else.
+        if (!reason.starts_with(error_info(ErrorCode::deletions_held).name)) {
+            own.state = control::PeerState::stopped;
+        }
         own.reason = view.primary.str() + "/" + source + ": " + reason;
     }
     if (!view.faults.empty()) {

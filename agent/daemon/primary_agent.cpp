@@ -50,6 +50,10 @@ class PrimaryAgent final : public RoleAgent {
                 .waited_seconds = (services_.clock.boot_now() - began).seconds()};
     }
 
+    [[nodiscard]] std::vector<control::HeldDeletions> held() override;
+    std::uint64_t approve(std::uint64_t batch) override { return role_.approve(batch); }
+    [[nodiscard]] std::vector<control::Metric> metrics() override;
+
     [[nodiscard]] std::unique_ptr<control::PutUpload> put(
         const control::PutRequest& request) override {
         return begin_put(services_, role_, request);
@@ -87,6 +91,35 @@ class PrimaryAgent final : public RoleAgent {
     VerificationSnapshots snapshots_;
     primary::Primary role_;
 };
+
+std::vector<control::HeldDeletions> PrimaryAgent::held() {
+    std::vector<control::HeldDeletions> found;
+    for (const storage::HeldBatch& batch : role_.held()) {
+        found.push_back({.id = batch.id,
+                         .tree = batch.tree.str(),
+                         .since = batch.since,
+                         .latest = batch.latest,
+                         .entries = batch.entries,
+                         .of_entries = batch.of_entries,
+                         .paths = role_.held_paths(batch.id, limits::mark_pending_paths)});
+    }
+    return found;
+}
+
+std::vector<control::Metric> PrimaryAgent::metrics() {
+    std::vector<control::Metric> metrics;
+    for (const config::Tree& tree : services_.config.trees) {
+        double held = 0;
+        for (const storage::HeldBatch& batch : role_.held()) {
+            held += batch.tree == tree.name ? static_cast<double>(batch.entries) : 0;
+        }
+        metrics.push_back({.name = "held_deletions",
+                           .help = "Deletions that wait for farshore approve.",
+                           .value = held,
+                           .labels = {{"tree", tree.name.str()}}});
+    }
+    return metrics;
+}
 
 control::StatusReport PrimaryAgent::status() {
     control::StatusReport status = begin_status(lag());

@@ -17,7 +17,6 @@ void add_not_built(control::StatusReport& status, const config::Tree& tree) {
     const auto add = [&](const char* what, const char* why) {
         status.not_carried.push_back({.source = tree.name.str(), .what = what, .why = why});
     };
-    add("delete_guard", "not in this version: no deletion is held back");
     if (!tree.append_only.empty()) {
         add("append_only", "not in this version: such files are read and sent whole");
     }

@@ -172,7 +172,8 @@ Cutter::Gathered Cutter::gather() {
     for (TreeSource* tree : wiring_.trees) {
         gathered.trees.push_back(
             {tree->name(), tree->capture({.taken = gathered.taken, .deadline = deadline})});
-        wiring_.on_refusal(tree->name(), gathered.trees.back().cut.refusal);
+        const TreeCut& cut = gathered.trees.back().cut;
+        wiring_.on_refusal(tree->name(), cut.refusal ? cut.refusal : cut.held_notice);
     }
     for (const auto& [name, database] : wiring_.databases) {
         const auto end = ends.find(name);
@@ -258,6 +259,11 @@ void Cutter::write_tree(storage::CutCommit& commit, const TreeOutcome& tree) {
     }
     for (const auto& [path, identity] : tree.cut.refreshed) {
         commit.refresh(tree.name, path, identity);
+    }
+    if (!tree.cut.held.empty() || !tree.cut.let_go.empty()) {
+        storage::HeldDeletions held(state_.database());
+        held.let_go(tree.name, tree.cut.let_go);
+        held.hold(tree.name, tree.cut.held, clock_.utc_now(), commit.totals(tree.name).entries);
     }
     commit.set_scanned(tree.name, tree.cut.first_scan_done, tree.cut.swept);
     SourceMoment& moment = moments_[tree.name];

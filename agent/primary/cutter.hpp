@@ -15,6 +15,7 @@
 #include "agent/primary/mark_sealer.hpp"
 #include "agent/primary/transaction_log.hpp"
 #include "storage/state/cut_commit.hpp"
+#include "storage/state/held_deletions.hpp"
 
 namespace farshore::primary {
 

@@ -170,6 +170,7 @@ void Primary::make_trees() {
         TreeSourceSettings settings;
         settings.stream = services_.config.agent.stream;
         settings.tree = tree;
+        settings.sweep_interval = tree.sweep_interval;
         trees_.push_back(std::make_unique<TreeSource>(settings,
                                                       TreeSourceParts{.files = services_.files,
                                                                       .state = state_,
@@ -257,10 +258,11 @@ void Primary::on_refusal(const SourceName& tree, const std::optional<Error>& ref
     const auto known = refusals_.find(tree);
     if (!refusal) {
         if (known != refusals_.end()) {
-            log::info("tree {} is captured again", tree.str());
+            log::info("tree {}: nothing is refused or held any more", tree.str());
             refusals_.erase(known);
         }
     } else if (known == refusals_.end() || known->second.error.message() != refusal->message()) {
+        // Since when: of the same trouble, however its figures change.
         log::warning("tree {}: {} {}", tree.str(), refusal->name(), refusal->message());
         refusals_.insert_or_assign(tree, PeerFault{*refusal, services_.clock.utc_now()});
     }

@@ -80,6 +80,11 @@ class Primary {
         Sequence manifest;
     };
     [[nodiscard]] Published publish(Duration timeout);
+    // Deletions that are held; and lets those of a batch go that are in it now: how many. Throws
+    // not_found.
+    [[nodiscard]] std::vector<storage::HeldBatch> held() const;
+    [[nodiscard]] std::vector<std::string> held_paths(std::uint64_t batch, std::size_t most) const;
+    std::uint64_t approve(std::uint64_t batch);
     [[nodiscard]] TreeSource* tree(const SourceName& name);
     // The session with that secondary; null while there is none.
     [[nodiscard]] std::shared_ptr<PeerSession> session(const AgentName& peer) const;

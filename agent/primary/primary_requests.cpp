@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "agent/primary/primary.hpp"
+#include "agent/runtime/log.hpp"
 
 namespace farshore::primary {
 
@@ -131,6 +132,30 @@ MarkFacts Primary::flush(bool until_applied, Duration timeout, const runtime::St
             throw Error(ErrorCode::cancelled, "the agent is stopping");
         }
     }
+}
+
+std::vector<storage::HeldBatch> Primary::held() const {
+    storage::Database database(services_.state_file);
+    return storage::HeldDeletions(database).batches();
+}
+
+std::vector<std::string> Primary::held_paths(std::uint64_t batch, std::size_t most) const {
+    storage::Database database(services_.state_file);
+    return storage::HeldDeletions(database).paths(batch, most);
+}
+
+std::uint64_t Primary::approve(std::uint64_t batch) {
+    storage::Database database(services_.state_file);
+    const auto approved = storage::HeldDeletions(database).approve(batch);
+    if (!approved) {
+        throw Error(ErrorCode::not_found,
+                    "no deletions are held as batch " + std::to_string(batch));
+    }
+    log::warning("batch {}: {} deletions were approved", batch, *approved);
+    for (const auto& tree : trees_) {
+        tree->take_approved();
+    }
+    return *approved;
 }
 
 Primary::Published Primary::publish(Duration timeout) {

@@ -66,6 +66,32 @@ CREATE TABLE peers (
 );
 )";
 
-constexpr std::array<const char*, 1> primary_migrations{primary_schema_1};
+constexpr const char* primary_schema_2 = R"(
+CREATE TABLE held_batches (       -- deletions that wait for somebody's approval
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    tree TEXT NOT NULL,
+    since INTEGER NOT NULL,       -- when the first of it was held, UTC ns
+    latest INTEGER NOT NULL,      -- when the last one joined
+    entries INTEGER NOT NULL,     -- held now
+    of_entries INTEGER NOT NULL   -- that the tree had then
+);
+CREATE TABLE held_deletions (     -- gone from the disk, live in `entries`
+    tree TEXT NOT NULL,
+    path BLOB NOT NULL,
+    batch INTEGER NOT NULL,
+    approved INTEGER NOT NULL,    -- 1: one of the next cuts removes it
+    PRIMARY KEY (tree, path)
+) WITHOUT ROWID;
+CREATE INDEX held_by_batch ON held_deletions (batch);
+CREATE INDEX held_approved ON held_deletions (tree) WHERE approved = 1;
+CREATE TABLE tree_filters (
+    tree TEXT PRIMARY KEY,
+    patterns TEXT NOT NULL,       -- `exclude` as last seen, one pattern a line
+    before TEXT,                  -- those that a full scan has not come to terms with yet
+    changed INTEGER               -- when they last changed, UTC ns
+) WITHOUT ROWID;
+)";
+
+constexpr std::array<const char*, 2> primary_migrations{primary_schema_1, primary_schema_2};
 
 }  // namespace farshore::storage

@@ -1,4 +1,4 @@
-// Deletions, end to end: what is kept of them on the secondary, and given back.
+// Deletions, end to end: what is held of them, what is kept on the secondary, and given back.
 
 #include <gtest/gtest.h>
 
@@ -49,6 +49,94 @@ class Deletions : public ::testing::Test {
     PairSettings settings_;
     std::unique_ptr<AgentPair> pair_;
 };
+
+TEST_F(Deletions, TooManyAtOnceAreHeldUntilSomebodyApproves) {
+    for (int i = 0; i < 400; ++i) {
+        write("box/d" + std::to_string(i % 7) + "/f" + std::to_string(i), std::to_string(i));
+    }
+    write("other", "1");
+    start();
+    expect_equal();
+    const std::string copy = root_ / "copy";
+    ASSERT_EQ(run({"cp", "-a", replica(), copy}).status, 0);
+    EXPECT_EQ(pair_->command("east", {"approve"}).out, "nothing is held\n");
+
+    ASSERT_EQ(run({"rm", "-rf", source() + "/box"}).status, 0);
+    const auto held = [&] {
+        const Outcome listed = pair_->command("east", {"approve", "--json"});
+        return listed.status == 0 ? boost::json::parse(listed.out).at("held").as_array()
+                                  : boost::json::array();
+    };
+    ASSERT_TRUE(eventually([&] { return held().size() == 1; })) << pair_->log("east");
+    for (const char* agent : {"east", "west"}) {
+        EXPECT_TRUE(eventually([&] {
+            return pair_->command(agent, {"status"}).out.find("DELETIONS_HELD") !=
+                       std::string::npos &&
+                   pair_->command(agent, {"lag", "--json"}).out.find("DELETIONS_HELD") !=
+                       std::string::npos;
+        })) << agent;
+    }
+    const auto lag = pair_->lag("east");
+    EXPECT_EQ(lag.at("proof").as_string(), "proven");
+    EXPECT_EQ(lag.at("peers").at(0).at("state").as_string(), "streaming");
+    EXPECT_GE(lag.at("peers").at(0).at("sources").at(0).at("pending_files").to_number<int>(), 300);
+    // What was let through before it was too much is kept.
+    EXPECT_GE(held().at(0).at("entries").to_number<int>(), 300);
+    EXPECT_EQ(pair_->flush(std::chrono::seconds(2)).status, 1);
+
+    // Held for good, also across a kill; other changes go on.
+    pair_->kill("east");
+    pair_->start("east");
+    write("other", "2");
+    EXPECT_TRUE(eventually([&] { return read_whole(replica() + "/other") == "2"; }));
+    ASSERT_EQ(held().size(), 1U);
+    EXPECT_TRUE(fs::exists(replica() + "/box"));
+
+    EXPECT_EQ(pair_->command("west", {"approve"}).status, 2);
+    EXPECT_EQ(pair_->command("east", {"approve", "4711"}).status, 1);
+    const std::string id = std::to_string(held().at(0).at("id").to_number<int>());
+    const Outcome approved = pair_->command("east", {"approve", id});
+    EXPECT_EQ(approved.status, 0) << approved.err;
+    expect_equal();
+    EXPECT_FALSE(fs::exists(replica() + "/box"));
+    EXPECT_EQ(pair_->command("west", {"status"}).out.find("DELETIONS_HELD"), std::string::npos);
+
+    const Outcome given = restore({"box", "--to", root_ / "found"});
+    EXPECT_EQ(given.status, 0) << given.err;
+    EXPECT_EQ(run({"diff", "-r", copy + "/box", root_ / "found/box"}).out, "");
+    EXPECT_EQ(pair_->verify("west").status, 0);
+}
+
+TEST_F(Deletions, AChangeOfTheFiltersDeletesNothing) {
+    write("cache/one", "1");
+    write("cache/two", "2");
+    write("kept", "3");
+    start();
+    expect_equal();
+    const auto set_exclude = [&](const std::string& patterns) {
+        EXPECT_EQ(pair_->stop("east"), 0);
+        pair_->set_line("east", "[tree]", "exclude = " + patterns);
+        pair_->start("east");
+    };
+    set_exclude("[\"/cache/\"]");
+    write("kept", "4");
+    EXPECT_EQ(pair_->flush().status, 0);
+    EXPECT_EQ(read_whole(replica() + "/cache/one"), "1");
+    EXPECT_EQ(read_whole(replica() + "/kept"), "4");
+    EXPECT_NE(pair_->command("east", {"status"}).out.find("the patterns changed"),
+              std::string::npos);
+    fs::remove(source() + "/cache/one");
+    write("cache/new", "5");
+
+    set_exclude("[]");
+    EXPECT_TRUE(eventually([&] { return fs::exists(replica() + "/cache/new"); }));
+    EXPECT_TRUE(eventually([&] {
+        return pair_->command("east", {"status"}).out.find("DELETIONS_HELD") != std::string::npos;
+    }));
+    EXPECT_EQ(read_whole(replica() + "/cache/one"), "1");
+    EXPECT_EQ(pair_->command("east", {"approve", "1"}).status, 0);
+    expect_equal();
+}
 
 TEST_F(Deletions, WhatWasDeletedIsGivenBackAsItWas) {
     write("box/one", "1");

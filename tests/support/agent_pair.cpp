@@ -76,21 +76,26 @@ AgentPair::AgentPair(const PairSettings& settings)
 AgentPair::~AgentPair() = default;
 
 void AgentPair::edit_config(const std::string& name, const PairSettings& settings) const {
+    for (const auto& [section, line] : settings.config_lines) {
+        set_line(name, section, line);
+    }
+}
+
+void AgentPair::set_line(const std::string& name, const std::string& section,
+                         const std::string& line) const {
     const std::string file = config_file(name);
     std::string text = read_text(file);
-    for (const auto& [section, line] : settings.config_lines) {
-        const std::string header = "[" + section + "]\n";
-        const std::size_t at = text.find(header);
-        const std::string key = line.substr(0, line.find(' '));
-        const std::size_t present = text.find("\n" + key + " = ", at);
-        if (at == std::string::npos) {
-            text += "\n" + header + line + "\n";
-        } else if (present != std::string::npos) {
-            const std::size_t end = text.find('\n', present + 1);
-            text.replace(present + 1, end - present - 1, line);
-        } else {
-            text.insert(at + header.size(), line + "\n");
-        }
+    const std::string header = "[" + section + "]\n";
+    const std::size_t at = text.find(header);
+    const std::string key = line.substr(0, line.find(' '));
+    const std::size_t present = text.find("\n" + key + " = ", at);
+    if (at == std::string::npos) {
+        text += "\n" + header + line + "\n";
+    } else if (present != std::string::npos) {
+        const std::size_t end = text.find('\n', present + 1);
+        text.replace(present + 1, end - present - 1, line);
+    } else {
+        text.insert(at + header.size(), line + "\n");
     }
     std::ofstream(file) << text;
 }

@@ -63,6 +63,9 @@ class AgentPair {
                                  std::vector<std::string> arguments = {}) const;
 
     [[nodiscard]] const std::string& directory() const { return directory_; }
+    // Puts `line` into the section of that agent's config: for its next start.
+    void set_line(const std::string& name, const std::string& section,
+                  const std::string& line) const;
     [[nodiscard]] std::string config_file(const std::string& name) const;
     [[nodiscard]] std::string log(const std::string& name) const;
     [[nodiscard]] static std::string binary();

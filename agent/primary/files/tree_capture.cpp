@@ -42,6 +42,8 @@ void TreeCapture::end() {
     pushed_.clear();
     siblings_.clear();
     absent_.clear();
+    replaced_.clear();
+    put_inodes_.clear();
     linked_.clear();
 }
 
@@ -133,6 +135,7 @@ void TreeCapture::look_at(const std::string& path) {
         if (storage::tree_paths::is_ours(path) || is_hidden(path) ||
             parts_.excluded.excludes(path, is_directory)) {
             parts_.dirty.take_out(path);
+            let_go_if_held(path);
         } else if (status) {
             look_at_present(path, *status, before);
         } else {
@@ -162,73 +165,17 @@ void TreeCapture::look_at_absent(const std::string& path, const Row& before) {
     absent_.push_back(path);
 }
 
-void TreeCapture::remove_absent() {
-    for (const std::string& path : std::exchange(absent_, {})) {
-        const Row before = parts_.state.find(tree_, path);
-        if (before && !removed_.contains(path) && !is_moving(*before) && !is_over() &&
-            (before->entry.type != EntryType::directory || remove_below(path))) {
-            remove(*before);
-        }
-        look_at_siblings();
-    }
-}
-
-// Renamed, and its new name is still being hashed: both names change in one cut.
-bool TreeCapture::is_moving(const storage::CapturedEntry& row) const {
-    return row.entry.type == EntryType::file &&
-           parts_.transfers.is_reading(row.identity.filesystem, row.identity.inode);
-}
-
-// True when nothing is left below.
-bool TreeCapture::remove_below(const std::string& path) {
-    const std::string prefix = path + "/";
-    std::vector<storage::CapturedEntry> rows;
-    std::unordered_set<std::string> holding;  // directories that still have something in them
-    const auto keep = [&](std::string_view kept) {
-        for (kept = parent_path(kept); kept.starts_with(prefix); kept = parent_path(kept)) {
-            if (!holding.emplace(kept).second) {
-                return;
-            }
-        }
-        holding.insert(path);
-    };
-    parts_.state.walk(tree_, prefix, [&](const storage::CapturedEntry& row) {
-        if (!row.entry.path.starts_with(prefix)) {
-            return false;
-        }
-        const bool room = cut_->removals.size() + rows.size() < most_removals;
-        if (!room || put_.contains(row.entry.path) || is_moving(row)) {
-            keep(row.entry.path);
-        } else if (!removed_.contains(row.entry.path)) {
-            rows.push_back(row);
-        }
-        return room;
-    });
-    for (const storage::CapturedEntry& row : rows) {
-        if (!holding.contains(row.entry.path)) {
-            remove(row);
-        }
-    }
-    return !holding.contains(path);
-}
-
-void TreeCapture::remove(const storage::CapturedEntry& row) {
-    const std::string& path = row.entry.path;
-    parts_.dirty.take_out(path);
-    parts_.uncovered.clear(path);
-    looked_at_.insert(path);
-    removed_.insert(path);
-    note_siblings(row.identity, path);
-    cut_->removals.push_back(path);
-}
-
 void TreeCapture::look_at_present(const std::string& path, const storage::FileStatus& status,
                                   const Row& before) {
     if (before && before->identity == storage::identity_of(status)) {
         parts_.dirty.take_out(path);
+        let_go_if_held(path);
         return;
     }
     const bool was_directory = before && before->entry.type == EntryType::directory;
+    if (!was_directory || status.type == EntryType::directory) {
+        let_go_if_held(path);  // it is back
+    }
     if (was_directory && status.type == EntryType::directory &&
         mount_changed(path, status, *before)) {
         refuse(path,
@@ -242,9 +189,9 @@ void TreeCapture::look_at_present(const std::string& path, const storage::FileSt
             parts_.dirty.found_absent(path, input_.taken.utc);
             return;
         }
-        if (!remove_below(path)) {
-            return;
-        }
+        absent_.push_back(path);
+        replaced_.insert(path);
+        return;
     }
     if (status.type == EntryType::file) {
         look_at_file(path, status, before);
@@ -335,6 +282,7 @@ void TreeCapture::put(const std::string& path, const storage::FileStatus& status
         }
     }
     put_.insert(path);
+    put_inodes_[{identity.filesystem, identity.inode}] = cut_->puts.size();
     cut_->puts.push_back({.entry = std::move(entry), .identity = identity, .cut = CutNumber()});
 }
 
@@ -348,6 +296,12 @@ void TreeCapture::note_siblings(const storage::StatIdentity& identity, const std
         if (other != path && !looked_at_.contains(other)) {
             siblings_.push_back(std::move(other));
         }
+    }
+}
+
+void TreeCapture::let_go_if_held(const std::string& path) {
+    if (parts_.has_held && parts_.held.find(tree_, path)) {
+        cut_->let_go.push_back(path);
     }
 }
 

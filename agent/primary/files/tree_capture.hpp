@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/primary/files/content_sink.hpp"
+#include "agent/primary/files/deletion_guard.hpp"
 #include "agent/primary/files/dirty_set.hpp"
 #include "agent/primary/files/exclude_patterns.hpp"
 #include "agent/primary/files/file_reader.hpp"
@@ -16,6 +17,7 @@
 #include "agent/primary/files/tree_cut.hpp"
 #include "agent/primary/files/tree_scanner.hpp"
 #include "agent/primary/files/uncovered_paths.hpp"
+#include "storage/state/held_deletions.hpp"
 #include "storage/state/primary_state.hpp"
 
 namespace farshore::primary {
@@ -29,6 +31,11 @@ struct TreeCaptureParts {
     DirtySet& dirty;
     UncoveredPaths& uncovered;
     TransferPool& transfers;
+    DeletionGuard& guard;
+    storage::HeldDeletions& held;
+    // What the filters excluded before they changed; null: they did not.
+    const ExcludePatterns* excluded_before = nullptr;
+    bool has_held = true;  // something of this tree is held: worth asking
 };
 
 // Invariants: within a cut each path is looked at once; what could not be finished stays in the
@@ -40,6 +47,11 @@ class TreeCapture {
         : tree_(std::move(tree)), parts_(parts) {}
 
     void begin(const storage::Handle& root, const CutInput& input, TreeCut& cut);
+    // From here on; not within a cut.
+    void set_held(bool has_held, const ExcludePatterns* excluded_before) {
+        parts_.has_held = has_held;
+        parts_.excluded_before = excluded_before;
+    }
     void take_transfers();
     void look_at_dirty();
     // Goes on with the scan until `until`; true when it is over.
@@ -76,9 +88,29 @@ class TreeCapture {
                                      const storage::FileStatus& status) const;
     [[nodiscard]] bool has_parent(const std::string& path);
     void note_siblings(const storage::StatIdentity& identity, const std::string& path);
+    void let_go_if_held(const std::string& path);
+
+    // Removals: all that is gone, and what becomes of it in this cut.
+    struct Going {
+        std::vector<storage::CapturedEntry> rows;
+        std::unordered_set<std::string> paths;
+        std::unordered_set<std::string> keeping;  // directories with something that stays for now
+        std::unordered_set<std::string> holding;  // directories with something that is held
+        void add(const storage::CapturedEntry& row);
+    };
+    enum class Fate : std::uint8_t { gone, deleted, waits, held, to_hold };
     void remove_absent();
+    void gather(const std::string& path, Going& going);
+    [[nodiscard]] bool gather_below(const std::string& path, Going& going);
+    [[nodiscard]] bool lives_on(const storage::CapturedEntry& row, const Going& going);
+    [[nodiscard]] Fate fate_of(const storage::CapturedEntry& row, const Going& going);
+    void judge(Going& going, BootTime now);
+    void meet(Fate fate, const storage::CapturedEntry& row, Going& going);
+    void hold(const std::string& path);
+    void put_replaced(const std::string& path, const Going& going);
+    [[nodiscard]] bool below_is_gone(const std::string& path);
+    static void add_parents(std::string_view path, std::unordered_set<std::string>& into);
     [[nodiscard]] bool is_moving(const storage::CapturedEntry& row) const;
-    [[nodiscard]] bool remove_below(const std::string& path);
     void remove(const storage::CapturedEntry& row);
     void refuse(const std::string& path, const std::string& reason);
     void look_again(const std::string& path);
@@ -94,7 +126,9 @@ class TreeCapture {
     std::unordered_set<std::string> removed_;
     std::unordered_set<std::string> pushed_;  // by the digest's bytes
     std::vector<std::string> siblings_;
-    std::vector<std::string> absent_;  // to be removed when everything else was looked at
+    std::vector<std::string> absent_;           // to be removed when everything else was looked at
+    std::unordered_set<std::string> replaced_;  // of those: another type is there
+    std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> put_inodes_;  // -> of the puts
     // What was read of files with several names.
     std::map<std::pair<std::uint64_t, std::uint64_t>, std::pair<storage::StatIdentity, Digest>>
         linked_;

@@ -25,6 +25,10 @@ struct TreeCut {
     ClockReading taken;
     std::vector<storage::CapturedEntry> puts;  // cut and mark are set by who commits
     std::vector<std::string> removals;
+    // Deletions that are held from now on, and held ones that came back or are removed.
+    std::vector<std::string> held, let_go;
+    // Why something is held, as an operator is told; empty when nothing is.
+    std::optional<Error> held_notice;
     // Looked at and found the same: only their stat identity moved. Nothing a secondary would see.
     std::vector<std::pair<std::string, storage::StatIdentity>> refreshed;
     PendingFiles pending;

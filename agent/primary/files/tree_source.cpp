@@ -32,6 +32,9 @@ TreeSource::TreeSource(TreeSourceSettings settings, TreeSourceParts parts,
       uncovered_(most_uncovered_paths),
       transfers_(parts_.files, guard_, parts_.sink, parts_.clock, settings_.tree.name,
                  most_transfers),
+      guarded_(settings_.tree.delete_guard),
+      held_(parts_.state.database()),
+      filters_(parts_.state.database()),
       visitor_(parts_.files, *watcher_, uncovered_, excluded_),
       scanner_(visitor_, parts_.state, settings_.tree.name),
       capture_(settings_.tree.name, {.files = parts_.files,
@@ -41,7 +44,9 @@ TreeSource::TreeSource(TreeSourceSettings settings, TreeSourceParts parts,
                                      .excluded = excluded_,
                                      .dirty = dirty_,
                                      .uncovered = uncovered_,
-                                     .transfers = transfers_}) {}
+                                     .transfers = transfers_,
+                                     .guard = guarded_,
+                                     .held = held_}) {}
 
 TreeSource::~TreeSource() {
     transfers_.stop();
@@ -52,6 +57,8 @@ void TreeSource::start() {
     first_scan_done_ = standing.first_scan_done;
     swept_utc_ = standing.swept;
     recognise_root();
+    recognise_filters();
+    look_at_held();
     transfers_.start(settings_.transfer_threads, [this] { watcher_->wake(); });
     watcher_->wake();
 }
@@ -98,6 +105,9 @@ void TreeSource::drain() {
     dirty_.begin_cut();
     settled_ = true;
     take_requests();
+    look_at_approved();
+    guarded_.set_scanning(scanner_.is_running() || scan_requested_);
+    capture_.set_held(held_.has_any(name()), excluded_before_ ? &*excluded_before_ : nullptr);
     drain_to_rest(DirtySet::Drain::first);
 }
 
@@ -210,6 +220,7 @@ TreeCut TreeSource::capture(const CutInput& input) {
         uncommitted_puts_.push_back(entry.entry.path);
     }
     uncommitted_removals_ = cut.removals;
+    uncommitted_held_ = cut.held;
     if (cut.more_to_scan || dirty_.is_full()) {
         watcher_->wake();
     }
@@ -219,6 +230,7 @@ TreeCut TreeSource::capture(const CutInput& input) {
 void TreeSource::committed() {
     uncommitted_puts_.clear();
     uncommitted_removals_.clear();
+    uncommitted_held_.clear();
 }
 
 // The last capture never reached the index: it is looked at again.
@@ -228,6 +240,9 @@ void TreeSource::give_back() {
         dirty_.changed(path, DirtySet::Drain::first, now);
     }
     for (const std::string& path : uncommitted_removals_) {
+        dirty_.removed(path, DirtySet::Drain::first, now);
+    }
+    for (const std::string& path : uncommitted_held_) {
         dirty_.removed(path, DirtySet::Drain::first, now);
     }
     committed();
@@ -281,6 +296,13 @@ void TreeSource::describe(const CutInput& input, TreeCut& cut) {
     cut.uncovered = uncovered_.list(most_uncovered_paths);
     cut.refusal = refusal_;
     cut.more_to_scan = scanner_.is_running() || scan_over_;
+    describe_held(cut);
+    if (filters_changed_) {
+        cut.uncovered.push_back({"exclude", "the patterns changed at " +
+                                                to_rfc3339(*filters_changed_) +
+                                                ": what they leave out now stays on the secondary "
+                                                "as it was"});
+    }
 }
 
 void TreeSource::describe_moment(const CutInput& input, TreeCut& cut) {
@@ -291,6 +313,10 @@ void TreeSource::describe_moment(const CutInput& input, TreeCut& cut) {
     const bool scanned = scan_ended_.has_value() && !scan_over_ && !scan_requested_;
     if (scanned && !dirty_.is_full() && swept_) {
         caught_up_ = true;
+    }
+    if (caught_up_ && excluded_before_ && dirty_.paths().empty()) {
+        filters_.come_to_terms(name());
+        excluded_before_.reset();
     }
     if (caught_up_ && !first_scan_done_) {
         // What it found has been put; what came since does not count.

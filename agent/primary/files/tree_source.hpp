@@ -11,6 +11,7 @@
 
 #include "agent/config/config.hpp"
 #include "agent/primary/files/content_sink.hpp"
+#include "agent/primary/files/deletion_guard.hpp"
 #include "agent/primary/files/dirty_set.hpp"
 #include "agent/primary/files/exclude_patterns.hpp"
 #include "agent/primary/files/put_file.hpp"
@@ -23,7 +24,9 @@
 #include "agent/primary/files/watcher.hpp"
 #include "agent/runtime/random.hpp"
 #include "protocol/message_cut.hpp"
+#include "storage/state/held_deletions.hpp"
 #include "storage/state/primary_state.hpp"
+#include "storage/state/tree_filters.hpp"
 
 namespace farshore::primary {
 
@@ -80,11 +83,17 @@ class TreeSource {
     [[nodiscard]] bool wait_for_change(Duration timeout) { return watcher_->wait(timeout); }
     // Ends such a wait.
     void wake() { watcher_->wake(); }
+    // Held deletions were approved: the next cuts remove them.
+    void take_approved();
     // A full scan as soon as possible.
     void request_scan() { scan_requested_ = true; }
 
   private:
     void recognise_root();
+    void recognise_filters();
+    void look_at_held();
+    void look_at_approved();
+    void describe_held(TreeCut& cut);
     void open_root();
     void take_requests();
     void drain_to_rest(DirtySet::Drain which);
@@ -113,6 +122,12 @@ class TreeSource {
     DirtySet dirty_;
     UncoveredPaths uncovered_;
     TransferPool transfers_;
+    DeletionGuard guarded_;
+    storage::HeldDeletions held_;
+    storage::TreeFilters filters_;
+    std::optional<ExcludePatterns> excluded_before_;  // until a full scan has seen the change
+    std::optional<Timestamp> filters_changed_;
+    std::atomic<bool> approved_{true};
     DirectoryVisitor visitor_;
     TreeScanner scanner_;
     TreeCapture capture_;
@@ -133,6 +148,7 @@ class TreeSource {
     Timestamp scan_ended_utc_;
     std::vector<std::string> uncommitted_puts_;
     std::vector<std::string> uncommitted_removals_;
+    std::vector<std::string> uncommitted_held_;
     std::atomic<bool> scan_requested_{true};
     std::mutex requests_mutex_;
     std::set<std::string> requests_;  // of mark_dirty()

@@ -64,6 +64,28 @@ TEST_F(SocketCommandTest, Flush) {
     EXPECT_THROW(run(run_flush, with_socket({"--until", "later"})), Error);
 }
 
+TEST_F(SocketCommandTest, ApproveListsAndLetsGo) {
+    EXPECT_EQ(run(run_approve, with_socket({})), 0);
+    EXPECT_EQ(printed_, "nothing is held\n");
+    agent_.held_ = {{.id = 3,
+                     .tree = "uploads",
+                     .since = Timestamp{1'795'373'089'123'456'789},
+                     .latest = Timestamp{1'795'373'089'123'456'789},
+                     .entries = 512,
+                     .of_entries = 2000,
+                     .paths = {"a/b", "a"}}};
+    EXPECT_EQ(run(run_approve, with_socket({})), 0);
+    EXPECT_NE(printed_.find("3  tree uploads: 512 deletions of 2000 entries, since 2026-11-22"),
+              std::string::npos)
+        << printed_;
+    EXPECT_NE(printed_.find("     a/b\n     a\n     ...\n"), std::string::npos) << printed_;
+    EXPECT_EQ(agent_.approved_, 0U);
+    EXPECT_EQ(run(run_approve, with_socket({"3", "--json"})), 0);
+    EXPECT_EQ(agent_.approved_, 3U);
+    EXPECT_EQ(parse_json(printed_, 10'000).take().at("entries").to_number<int>(), 512);
+    EXPECT_THROW(run(run_approve, with_socket({"all"})), Error);
+}
+
 TEST_F(SocketCommandTest, PutSendsTheFileWithItsModeAndTime) {
     const std::string file = folder_ + "/report.pdf";
     std::ofstream(file) << std::string(300'000, 'x');

@@ -48,6 +48,12 @@ class FakeAgent : public AgentApi {
 
     std::unique_ptr<PutUpload> put(const PutRequest& request) override;
 
+    std::vector<HeldDeletions> held() override { return held_; }
+    std::uint64_t approve(std::uint64_t batch) override {
+        approved_ = batch;
+        return 512;
+    }
+
     verification::VerifyReport verify(const verification::VerifyRequest& request,
                                       const verification::OnProgress& progress,
                                       const runtime::StopToken&) override {
@@ -68,6 +74,8 @@ class FakeAgent : public AgentApi {
     std::mutex mutex_;
     LagReport lag_;
     int lag_calls_ = 0;
+    std::vector<HeldDeletions> held_;
+    std::uint64_t approved_ = 0;
     FlushRequest flush_;
     bool flush_waits_ = false;
     std::atomic<bool> flush_began_{false};

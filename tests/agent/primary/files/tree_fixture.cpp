@@ -109,6 +109,9 @@ void TreeFixture::commit(const TreeCut& captured) {
         EXPECT_TRUE(seen.insert(path).second) << path;
         commit.refresh(tree, path, identity);
     }
+    storage::HeldDeletions held(state_->database());
+    held.let_go(tree, captured.let_go);
+    held.hold(tree, captured.held, clock_.utc_now(), commit.totals(tree).entries);
     commit.set_scanned(tree, captured.first_scan_done, captured.swept);
     commit.commit();
     source_->committed();

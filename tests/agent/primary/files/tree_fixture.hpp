@@ -45,6 +45,24 @@ class RecordingSink final : public ContentSink {
     std::map<Digest, std::string> contents_;
 };
 
+// The host's clock, and ahead of it where a test does not want to wait.
+class ShiftedClock final : public runtime::SystemClock {
+  public:
+    ClockReading read() override {
+        ClockReading reading = SystemClock::read();
+        reading.boot = reading.boot + ahead();
+        reading.utc = reading.utc + ahead();
+        return reading;
+    }
+    BootTime boot_now() override { return SystemClock::boot_now() + ahead(); }
+    Timestamp utc_now() override { return SystemClock::utc_now() + ahead(); }
+    void advance(Duration by) { ahead_ += by.nanoseconds; }
+
+  private:
+    [[nodiscard]] Duration ahead() const { return {ahead_.load()}; }
+    std::atomic<std::int64_t> ahead_{0};
+};
+
 class TreeFixture : public testing::Test {
   protected:
     TreeFixture();
@@ -71,7 +89,7 @@ class TreeFixture : public testing::Test {
 
     test::TemporaryDirectory directory_;
     storage::PosixFileSystem files_;
-    runtime::SystemClock clock_;
+    ShiftedClock clock_;
     runtime::SystemRandom random_;
     RecordingSink sink_;
     TreeSourceSettings settings_;
