@@ -90,6 +90,16 @@ std::optional<std::uint64_t> HeldDeletions::approve(std::uint64_t batch) {
     return count;
 }
 
+void HeldDeletions::approve_paths(const SourceName& tree, const std::vector<std::string>& paths) {
+    Transaction transaction(database_);
+    let_go(tree, paths);
+    Statement insert(database_, "INSERT INTO held_deletions VALUES (?1, ?2, 0, 1)");
+    for (const std::string& path : paths) {
+        insert.bind_text(1, tree.str()).bind_blob(2, path).run();
+    }
+    transaction.commit();
+}
+
 std::vector<HeldBatch> HeldDeletions::batches() {
     Statement ask(database_,
                   "SELECT id, tree, since, latest, entries, of_entries FROM held_batches "

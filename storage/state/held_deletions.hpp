@@ -46,6 +46,9 @@ class HeldDeletions {
     // Everything that `batch` holds now may be removed: how many. nullopt: there is no such batch.
     std::optional<std::uint64_t> approve(std::uint64_t batch);
 
+    // Approved one by one, held or not.
+    void approve_paths(const SourceName& tree, const std::vector<std::string>& paths);
+
     // --- what there is. Approved paths are in no batch's `entries`.
     [[nodiscard]] std::vector<HeldBatch> batches();
     [[nodiscard]] std::vector<std::string> paths(std::uint64_t batch, std::size_t most);

@@ -254,6 +254,12 @@ PeerStanding PrimaryState::peer(const AgentName& name) {
             .applied_cut = CutNumber(ask.unsigned_integer(1))};
 }
 
+CutNumber PrimaryState::furthest_received() {
+    Statement ask(database_, "SELECT coalesce(max(received_cut), 0) FROM peers");
+    ask.step();
+    return CutNumber(ask.unsigned_integer(0));
+}
+
 void PrimaryState::set_peer(const AgentName& name, const PeerStanding& standing) {
     Transaction transaction(database_);
     Statement(database_,

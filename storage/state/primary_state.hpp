@@ -111,6 +111,8 @@ class PrimaryState {
     // --- peers
     [[nodiscard]] PeerStanding peer(const AgentName& name);
     void set_peer(const AgentName& name, const PeerStanding& standing);
+    // The furthest that any peer has ever received.
+    [[nodiscard]] CutNumber furthest_received();
 
     [[nodiscard]] Database& database() { return database_; }
 

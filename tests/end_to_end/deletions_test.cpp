@@ -107,6 +107,28 @@ TEST_F(Deletions, TooManyAtOnceAreHeldUntilSomebodyApproves) {
     EXPECT_EQ(pair_->verify("west").status, 0);
 }
 
+TEST_F(Deletions, WhatCameAndWentWhileTheSecondaryWasAwayHoldsNothingUp) {
+    write("stays", "1");
+    start();
+    expect_equal();
+    pair_->kill("west");
+    for (int i = 0; i < 300; ++i) {
+        write("box/f" + std::to_string(i), std::to_string(i));
+    }
+    const auto entries = [&] {
+        return pair_->status("east").at("sources").at(0).at("entries").to_number<int>();
+    };
+    ASSERT_TRUE(eventually([&] { return entries() >= 302; }));
+    fs::remove_all(source() + "/box");
+    ASSERT_TRUE(eventually([&] {
+        return pair_->command("east", {"status"}).out.find("DELETIONS_HELD") != std::string::npos;
+    })) << pair_->log("east");
+    write("after", "2");
+    pair_->start("west");
+    EXPECT_TRUE(eventually([&] { return fs::exists(replica() + "/after"); }))
+        << pair_->log("east") << pair_->log("west");
+}
+
 TEST_F(Deletions, AChangeOfTheFiltersDeletesNothing) {
     write("cache/one", "1");
     write("cache/two", "2");

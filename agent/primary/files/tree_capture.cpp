@@ -132,10 +132,10 @@ void TreeCapture::look_at(const std::string& path) {
         const Row before = parts_.state.find(tree_, path);
         const bool is_directory = status ? status->type == EntryType::directory
                                          : before && before->entry.type == EntryType::directory;
-        if (storage::tree_paths::is_ours(path) || is_hidden(path) ||
-            parts_.excluded.excludes(path, is_directory)) {
+        if (storage::tree_paths::is_ours(path) || is_hidden(path)) {
             parts_.dirty.take_out(path);
-            let_go_if_held(path);
+        } else if (parts_.excluded.excludes(path, is_directory)) {
+            look_at_excluded(path, before);
         } else if (status) {
             look_at_present(path, *status, before);
         } else {
@@ -147,6 +147,17 @@ void TreeCapture::look_at(const std::string& path) {
         }
         refuse(path, error.message());
     }
+}
+
+// It stays on the secondaries as it was; but what none of them has leaves the index.
+void TreeCapture::look_at_excluded(const std::string& path, const Row& before) {
+    const auto held = parts_.has_held ? parts_.held.find(tree_, path) : std::nullopt;
+    if (before && held && held->approved) {
+        look_at_absent(path, before);
+        return;
+    }
+    parts_.dirty.take_out(path);
+    let_go_if_held(path);
 }
 
 void TreeCapture::look_at_absent(const std::string& path, const Row& before) {

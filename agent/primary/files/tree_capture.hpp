@@ -62,6 +62,7 @@ class TreeCapture {
     using Row = std::optional<storage::CapturedEntry>;
 
     void look_at(const std::string& path);
+    void look_at_excluded(const std::string& path, const Row& before);
     void look_at_absent(const std::string& path, const Row& before);
     void look_at_present(const std::string& path, const storage::FileStatus& status,
                          const Row& before);

@@ -117,10 +117,13 @@ void TreeSource::drain_again() {
 
 void TreeSource::take_requests() {
     std::set<std::string> requests;
+    std::set<std::string> lost;
     {
         const std::lock_guard lock(requests_mutex_);
         requests.swap(requests_);
+        lost.swap(lost_);
     }
+    let_go_of_lost(lost);
     for (const std::string& path : requests) {
         dirty_.changed(path, DirtySet::Drain::first, parts_.clock.utc_now());
     }
@@ -396,6 +399,12 @@ bool TreeSource::read_wanted(const WantedContent& wanted, ContentSink& sink) {
         }
     }
     if (!sent) {
+        {
+            const std::lock_guard lock(requests_mutex_);
+            if (lost_.size() < most_dirty_paths) {
+                lost_.insert(wanted.path);
+            }
+        }
         mark_dirty(wanted.path);
     }
     return sent;

@@ -92,6 +92,7 @@ class TreeSource {
     void recognise_root();
     void recognise_filters();
     void look_at_held();
+    void let_go_of_lost(const std::set<std::string>& lost);
     void look_at_approved();
     void describe_held(TreeCut& cut);
     void open_root();
@@ -152,6 +153,8 @@ class TreeSource {
     std::atomic<bool> scan_requested_{true};
     std::mutex requests_mutex_;
     std::set<std::string> requests_;  // of mark_dirty()
+    std::set<std::string> lost_;      // wanted by a secondary and not to be had
+    bool told_of_lost_ = false;
 };
 
 }  // namespace farshore::primary

@@ -36,6 +36,35 @@ void TreeSource::look_at_held() {
     }
 }
 
+// Of what is held or excluded the index keeps what the secondaries have. What none of them has and
+// can't be read any more is no deletion there, and would be asked for with every cut.
+void TreeSource::let_go_of_lost(const std::set<std::string>& lost) {
+    std::vector<std::string> nowhere;
+    bool is_somewhere = false;
+    for (const std::string& path : lost) {
+        const auto row = parts_.state.find(name(), path);
+        if (!row || !(excluded_.excludes(path, false) || held_.find(name(), path))) {
+            continue;
+        }
+        if (row->cut > parts_.state.furthest_received()) {
+            nowhere.push_back(path);
+        } else {
+            is_somewhere = true;
+        }
+    }
+    if (!nowhere.empty()) {
+        held_.approve_paths(name(), nowhere);
+        approved_ = true;
+    }
+    if (is_somewhere && !told_of_lost_) {
+        told_of_lost_ = true;
+        log::warning(
+            "tree {}: a secondary wants content that is held as deleted and not to be had "
+            "any more: it waits for farshore approve",
+            name().str());
+    }
+}
+
 void TreeSource::take_approved() {
     approved_ = true;
     watcher_->wake();

@@ -179,6 +179,32 @@ TEST_F(TreeCaptureRemovalsTest, WhatComesBackLeavesTheBatch) {
     EXPECT_EQ(index(), disk());
 }
 
+TEST_F(TreeCaptureRemovalsTest, WhatNoSecondaryHasIsNotHeldForIt) {
+    fill("a", 200);
+    start();
+    const FileEntry known = entry("a/f1");
+    const FileEntry nowhere = entry("a/f2");
+    const CutNumber cut_of_known = state_->find(SourceName("files"), "a/f1")->cut;
+    fs::remove_all(at("a"));
+    EXPECT_EQ(cut_through(), 0U);
+    const auto want = [&](const FileEntry& wanted) {
+        return source_->read_wanted({.tree = SourceName("files"),
+                                     .path = wanted.path,
+                                     .sha256 = *wanted.sha256,
+                                     .size = wanted.size},
+                                    sink_);
+    };
+    state_->set_peer(AgentName("west"), {.received_cut = cut_of_known, .applied_cut = {}});
+    EXPECT_FALSE(want(known));
+    EXPECT_EQ(cut_through(), 0U);
+    EXPECT_EQ(held().at(0).entries, 201U);
+    state_->set_peer(AgentName("west"), {});
+    EXPECT_FALSE(want(nowhere));
+    EXPECT_EQ(cut_through(), 1U);
+    EXPECT_FALSE(index().contains("a/f2"));
+    EXPECT_EQ(held().at(0).entries, 200U);
+}
+
 TEST_F(TreeCaptureRemovalsTest, ADirectoryThatBecomesAFileWaitsForWhatWasInIt) {
     fill("a", 200);
     start();

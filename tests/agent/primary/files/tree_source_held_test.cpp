@@ -48,6 +48,22 @@ TEST_F(TreeSourceHeldTest, ExcludingDeletesNothingAndItIsSaid) {
     EXPECT_EQ(last_.pending.files, 0U);
 }
 
+TEST_F(TreeSourceHeldTest, WhatWasExcludedBeforeAnySecondaryHadItHoldsNoCutUp) {
+    write("cache/one", "1");
+    write("cache/two", "2");
+    open_and_cut();
+    const FileEntry one = entry("cache/one");
+    settings_.tree.exclude = {"/cache/"};
+    open_and_cut();
+    write("cache/one", "changed");
+    EXPECT_FALSE(source_->read_wanted(
+        {.tree = SourceName("files"), .path = one.path, .sha256 = *one.sha256, .size = one.size},
+        sink_));
+    EXPECT_EQ(cut().removals, std::vector<std::string>{"cache/one"});
+    EXPECT_TRUE(index().contains("cache/two"));
+    EXPECT_EQ(cut().removals.size(), 0U);
+}
+
 TEST_F(TreeSourceHeldTest, WhatWentWhileItWasExcludedIsHeldWhenItIsNoMore) {
     write("cache/one", "1");
     write("cache/two", "2");
