@@ -20,6 +20,7 @@ constexpr std::array table{
     Command{"verify", "check the evidence, the files and the databases", run_verify},
     Command{"approve", "list deletions that are held, or let them go", run_approve},
     Command{"restore-deleted", "give back what the primary deleted", run_restore_deleted},
+    Command{"report", "the history of RPO and lag, as text, JSON, CSV or a page", run_report},
     Command{"detach", "remove what farshore made on this host", run_detach},
     Command{"keygen", "make one more signing key pair", run_keygen},
     Command{"version", "version, build and libraries", run_version},

@@ -33,6 +33,7 @@ int run_lag(const Arguments& arguments);
 int run_put(const Arguments& arguments);
 int run_restore_deleted(const Arguments& arguments);
 int run_status(const Arguments& arguments);
+int run_report(const Arguments& arguments);
 int run_verify(const Arguments& arguments);
 int run_version(const Arguments& arguments);
 

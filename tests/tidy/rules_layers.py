@@ -15,7 +15,7 @@ AGENT_ROWS = [
     {"session"},
     {"primary", "secondary"},
     {"verification"},
-    {"control"},
+    {"control", "history"},
     {"daemon"},
     {"commands"},
 ]
