@@ -111,6 +111,9 @@ Database read_database(const Section& section) {
                         : conflict == "overwrite" ? ConflictPolicy::overwrite
                                                   : ConflictPolicy::quarantine;
     database.slot_limit_bytes = section.size("slot_limit").value_or(0);
+    database.slot_memory_bytes = section.size("slot_memory").value_or(database.slot_memory_bytes);
+    database.ordering =
+        section.text("ordering") == "eager" ? RowOrdering::eager : RowOrdering::with_cuts;
     database.adopt = section.boolean("adopt");
     return database;
 }

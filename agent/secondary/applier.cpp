@@ -33,6 +33,18 @@ void Applier::wake() {
     changed_.notify_all();
 }
 
+bool Applier::is_eager(const ReplicaDatabase& database) const {
+    return parts_.trees.empty() || database.config.ordering == config::RowOrdering::eager;
+}
+
+void Applier::wake_for_rows() {
+    for (const auto& [name, database] : parts_.databases) {
+        if (is_eager(*database)) {
+            return wake();
+        }
+    }
+}
+
 void Applier::wait(Duration duration, const runtime::StopToken& stop) {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, stop, std::chrono::nanoseconds(duration.nanoseconds),
@@ -81,11 +93,34 @@ bool Applier::apply_next(storage::SecondaryState& state, const runtime::StopToke
     const std::lock_guard applying(applying_);
     const auto cut = state.next_to_apply();
     if (!cut) {
+        apply_ahead(state);
         return false;
     }
     apply(state, *cut, stop);
     parts_.faults.clear("applying");
     return true;
+}
+
+// What has come behind the last cut. Whether it is received is not asked: should it be lost here,
+// it comes again, and farshore.progress knows it.
+void Applier::apply_ahead(storage::SecondaryState& state) {
+    for (const auto& [name, database] : parts_.databases) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (!is_eager(*database) || stop_points_.contains(name)) {
+                continue;
+            }
+        }
+        const std::unique_lock turn(database->turn, std::try_to_lock);
+        if (!turn || database->spool.last_commit().is_zero()) {
+            continue;
+        }
+        const storage::DatabaseState standing = state.databases()[name];
+        if (standing.standing.copied) {
+            appliers_.at(name)->apply_ahead(standing.applied.spool_end, standing.applied.lsn,
+                                            [&] { return database->waiting.load() > 0; });
+        }
+    }
 }
 
 void Applier::apply(storage::SecondaryState& state, const storage::ReceivedCut& cut,

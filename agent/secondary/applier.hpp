@@ -33,7 +33,9 @@ struct ApplierParts {
 };
 
 // Invariants: cuts are applied one by one, in order; a cut is said applied at one line, after the
-// replica's databases committed, its files were synced and the state says so.
+// replica's databases committed, its files were synced and the state says so. Rows of a stream
+// without trees (or with ordering = "eager") are applied as they come, between the cuts: the
+// replica may then be ahead of the last applied cut, never of what was committed.
 class Applier {
   public:
     explicit Applier(ApplierParts parts);
@@ -42,6 +44,8 @@ class Applier {
     void run(const runtime::StopToken& stop);
     // A cut was received.
     void wake();
+    // Rows have come that may be applied ahead of their cut.
+    void wake_for_rows();
     // While the result is held no cut is being applied; waits for the one that is.
     [[nodiscard]] std::unique_lock<std::mutex> pause() {
         return std::unique_lock<std::mutex>(applying_);
@@ -54,6 +58,8 @@ class Applier {
     void stop_at(const SourceName& database, Lsn lsn, std::function<void()> there);
 
   private:
+    [[nodiscard]] bool is_eager(const ReplicaDatabase& database) const;
+    void apply_ahead(storage::SecondaryState& state);
     bool apply_next(storage::SecondaryState& state, const runtime::StopToken& stop);
     void apply(storage::SecondaryState& state, const storage::ReceivedCut& cut,
                const runtime::StopToken& stop);

@@ -1,6 +1,7 @@
 #pragma once
 // One database on this secondary: its spool, and the turn of those who may change the replica.
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 
@@ -19,6 +20,21 @@ struct ReplicaDatabase {
     config::Database config;
     storage::ChangeSpool spool;
     std::mutex turn;
+    // Above 0: somebody waits for the turn of an applier that is ahead of the cuts.
+    std::atomic<int> waiting{0};
+};
+
+// Has the turn; who applies ahead of the cuts gives it up at the next transaction's end.
+class ReplicaTurn {
+  public:
+    explicit ReplicaTurn(ReplicaDatabase& database) {
+        ++database.waiting;
+        lock_ = std::unique_lock(database.turn);
+        --database.waiting;
+    }
+
+  private:
+    std::unique_lock<std::mutex> lock_;
 };
 
 }  // namespace farshore::secondary

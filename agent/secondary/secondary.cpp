@@ -95,6 +95,7 @@ SecondaryContext Secondary::context() {
                     const std::lock_guard lock(mutex_);
                     changed_.notify_all();
                 },
+            .on_rows = [this] { applier_->wake_for_rows(); },
             .on_sample = [this](const session::ClockSample& sample) { on_sample(sample); },
             .on_peer_state =
                 [this](const PeerState& state) {
@@ -188,6 +189,7 @@ Welcome Secondary::answer(const Hello& hello, const AgentName& peer) {
     state.index().discard_incoming_above(standing.received_cut);
     const auto known = state.databases();
     for (const auto& [name, database] : databases_) {
+        const ReplicaTurn turn(*database);
         const auto found = known.find(name);
         if (found != known.end() && found->second.standing.copied) {
             // What came after the last received cut comes again.

@@ -44,16 +44,17 @@ DatabaseReceiverEvents SecondarySession::database_events(const SourceName& name)
     DatabaseReceiverEvents events;
     events.on_position = [this, name] {
         cuts_.database_passed(name, databases_.at(name)->position());
+        context_.on_rows();
     };
     events.on_copy_begin = [this, name] {
         ReplicaDatabase& database = *context_.databases.at(name);
-        const std::lock_guard turn(database.turn);
+        const ReplicaTurn turn(database);
         storage::SecondaryState state(context_.state_file);
         state.set_database(name, DatabaseStanding{}, database.spool.end());
     };
     events.on_copied = [this, name](const DatabaseStanding& standing) {
         ReplicaDatabase& database = *context_.databases.at(name);
-        const std::lock_guard turn(database.turn);
+        const ReplicaTurn turn(database);
         storage::SecondaryState state(context_.state_file);
         state.set_database(name, standing, database.spool.end());
     };

@@ -27,6 +27,8 @@ struct SecondaryContext {
     const std::map<SourceName, std::shared_ptr<ReplicaDatabase>>& databases;
     EvidenceKeeper& evidence;
     std::function<void()> on_received;
+    // A database's changes have come, whole transactions of them.
+    std::function<void()> on_rows;
     std::function<void(const session::ClockSample&)> on_sample;
     // A fault or progress of the primary that it told us: state, reason, source.
     std::function<void(const PeerState&)> on_peer_state;

@@ -39,12 +39,16 @@ ChangeSpool::ChangeSpool(FileSystem& files, const Handle& parent, const std::str
 void ChangeSpool::truncate_to(SpoolPosition position) {
     const std::lock_guard lock(mutex_);
     log_.truncate_to(position);
+    commits_.clear();
+    session_begin_ = log_.end();
+    ++session_;
 }
 
 void ChangeSpool::begin_session(Lsn received) {
     const std::lock_guard lock(mutex_);
     session_begin_ = log_.end();
     session_received_ = received;
+    ++session_;
     commits_.clear();
     pending_.clear();
     relations_.clear();
@@ -143,6 +147,11 @@ void ChangeSpool::roll() {
     if (!records.empty()) {
         log_.append(RecordKind::relations, records);
     }
+}
+
+std::uint64_t ChangeSpool::session() const {
+    const std::lock_guard lock(mutex_);
+    return session_;
 }
 
 Lsn ChangeSpool::last_commit() const {

@@ -34,14 +34,16 @@ class ChangeSpool {
     ChangeSpool(FileSystem& files, const Handle& parent, const std::string& name)
         : ChangeSpool(files, parent, name, Options()) {}
 
-    // Forgets what is behind `position`; before a session begins. Throws Error(state_damaged) when
-    // the spool does not reach it.
+    // Forgets what is behind `position`, and the session that ended; before another begins. Throws
+    // Error(state_damaged) when the spool does not reach it.
     void truncate_to(SpoolPosition position);
     // A new session of the primary begins at end(). All that is before it was committed at or
     // before `received`, all that comes after it.
     void begin_session(Lsn received = Lsn());
     // Takes a piece from the lane. Throws Error(malformed) when it does not fit what came before.
     void append(const DatabaseChanges& piece);
+    // Rises when one begins or is forgotten: what was read before may come again, elsewhere.
+    [[nodiscard]] std::uint64_t session() const;
     // The end of the last whole transaction of this session; 0 when there is none.
     [[nodiscard]] Lsn last_commit() const;
     // All that was appended before the call is durable when it returns.
@@ -79,6 +81,7 @@ class ChangeSpool {
     CommitIndex commits_;
     SpoolPosition session_begin_;
     Lsn session_received_;
+    std::uint64_t session_ = 0;
     std::string pending_;                             // whole records, not yet in the log
     std::map<std::uint32_t, std::string> relations_;  // id -> record, as this session has it
     std::uint64_t large_missing_bytes_ = 0;           // of the record that is coming in pieces

@@ -127,11 +127,16 @@ secondary::ApplyRange DatabaseRoad::cut_up_to(Lsn lsn) {
     return range;
 }
 
+void DatabaseRoad::apply_ahead(const std::function<bool()>& may_end) {
+    applier_->apply_ahead(applied_, applied_lsn_, may_end);
+}
+
 secondary::ApplyCount DatabaseRoad::apply() {
     const secondary::ApplyCount count =
         applier_->apply_up_to({applied_, received_, received_lsn_},
                               [this](Lsn end, const Digest& digest) { applied[end] = digest; });
     applied_ = received_;
+    applied_lsn_ = received_lsn_;
     spool_->release_up_to(applied_);
     return count;
 }

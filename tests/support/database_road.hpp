@@ -44,6 +44,8 @@ class DatabaseRoad {
     secondary::ApplyRange cut_up_to(Lsn lsn);
     // Applies all cuts that are received.
     secondary::ApplyCount apply();
+    // Applies what has come since, without a cut; `may_end` as DatabaseApplier has it.
+    void apply_ahead(const std::function<bool()>& may_end = [] { return false; });
     void cut_and_apply() {
         (void)cut();
         (void)apply();
@@ -85,6 +87,7 @@ class DatabaseRoad {
     storage::SpoolPosition received_;
     storage::SpoolPosition applied_;
     Lsn received_lsn_;
+    Lsn applied_lsn_;
 };
 
 }  // namespace farshore::test

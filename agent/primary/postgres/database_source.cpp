@@ -91,6 +91,7 @@ void DatabaseSource::serve(connection::Lane& lane, const DatabaseStanding& stand
         from = created.consistent;
     }
     const Duration status_interval = replication.status_interval();
+    replication.set_memory(database_.slot_memory_bytes);
     when_free(state_.stop, [&] { replication.start(slot, publication, from); });
     state_.confirmed.store(from.value());
     state_.position.store(from.value());

@@ -90,6 +90,10 @@ void ReplicationConnection::drop_slot(const std::string& name) {
     }
 }
 
+void ReplicationConnection::set_memory(std::uint64_t bytes) {
+    connection_.execute("SET logical_decoding_work_mem = '" + std::to_string(bytes >> 10U) + "kB'");
+}
+
 void ReplicationConnection::start(const std::string& slot, const std::string& publication,
                                   Lsn from) {
     const std::string sql = "START_REPLICATION SLOT " + connection_.quote_name(slot) + " LOGICAL " +

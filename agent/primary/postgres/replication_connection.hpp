@@ -52,6 +52,8 @@ class ReplicationConnection {
     [[nodiscard]] CreatedSlot create_slot(const std::string& name);
     void drop_slot(const std::string& name);
 
+    // How large a transaction may be before the server decodes it by way of its disk.
+    void set_memory(std::uint64_t bytes);
     // From then on only the calls below.
     void start(const std::string& slot, const std::string& publication, Lsn from);
     // Does not wait.

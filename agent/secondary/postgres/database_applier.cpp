@@ -1,5 +1,7 @@
 #include "agent/secondary/postgres/database_applier.hpp"
 
+#include <algorithm>
+
 #include "agent/secondary/postgres/transaction_applier.hpp"
 #include "protocol/pgoutput.hpp"
 
@@ -21,20 +23,44 @@ class DatabaseApplier::Pass {
     Pass(const ApplyRange& range, const OnTransaction& on_transaction)
         : range_(range), on_transaction_(on_transaction), committed_(range.begin) {}
 
+    // Ends at a transaction's end when that is allowed.
+    void set_end(const std::function<bool()>* may_end) { may_end_ = may_end; }
+
     void run(TransactionApplier& target, storage::ChangeSpoolReader reader) {
         target_ = &target;
+        ends_ = false;
         const std::uint64_t rows_before = target.rows();
-        while (reader.next()) {
+        while (!ends_ && reader.next()) {
             take(reader);
         }
         if (in_transaction_) {
             throw Error(ErrorCode::state_damaged, "the spool ends within a transaction");
         }
-        if (range_.lsn > target.progress()) {
-            target.finish(range_.lsn);
+        const Lsn end = ends_ ? last_end_ : range_.lsn;
+        if (end > target.progress()) {
+            target.finish(end);
         }
         count_.rows += target.rows() - rows_before;
     }
+    // All of it is in the replica: it is only told.
+    void tell(storage::ChangeSpoolReader reader) {
+        while (reader.next()) {
+            const std::string_view message = reader.record().message;
+            if (!reader.in_range() || !pgoutput::is_digested(message)) {
+                continue;
+            }
+            if (message.front() == pgoutput::begin_tag) {
+                (void)digest_.finish();
+                is_applied_ = in_transaction_ = true;
+            }
+            digest_.update(message);
+            if (message.front() == pgoutput::commit_tag) {
+                const auto commit = pgoutput::decode(message).take();
+                end_transaction(std::get<pgoutput::Commit>(commit).end_lsn);
+            }
+        }
+    }
+    [[nodiscard]] bool ended_early() const { return ends_; }
     // A run of changes was refused: what was not committed comes again, in its order.
     void go_back() {
         in_order_up_to_ = last_begun_;
@@ -61,7 +87,9 @@ class DatabaseApplier::Pass {
         if (const auto* begin = std::get_if<pgoutput::Begin>(&message)) {
             begin_transaction(begin->final_lsn);
         }
-        digest_.update(record.message);
+        if (on_transaction_) {
+            digest_.update(record.message);
+        }
         if (const auto* commit = std::get_if<pgoutput::Commit>(&message)) {
             end_transaction(commit->end_lsn);
             if (commit->end_lsn <= target_->progress()) {
@@ -89,9 +117,11 @@ class DatabaseApplier::Pass {
                             " in a cut that ends at " + to_string(range_.lsn));
         }
         in_transaction_ = false;
+        last_end_ = commit_end;
         if (!is_applied_) {
             target_->end_transaction(commit_end);
         }
+        ends_ = may_end_ != nullptr && (*may_end_)();
         if (commit_end <= told_) {
             return;
         }
@@ -109,7 +139,10 @@ class DatabaseApplier::Pass {
     Sha256 digest_;
     bool in_transaction_ = false;
     bool is_applied_ = false;  // by an earlier run
-    Lsn last_begun_;           // where its commit record begins
+    const std::function<bool()>* may_end_ = nullptr;
+    bool ends_ = false;
+    Lsn last_end_;
+    Lsn last_begun_;  // where its commit record begins
     Lsn in_order_up_to_;
     Lsn told_;
     ApplyCount count_;
@@ -123,11 +156,51 @@ DatabaseApplier::~DatabaseApplier() = default;
 
 ApplyCount DatabaseApplier::apply_up_to(const ApplyRange& range,
                                         const OnTransaction& on_transaction) {
+    forget_session();
     Pass pass(range, on_transaction);
+    if (target_ && range.lsn <= target_->progress()) {
+        pass.tell(spool_.reader(range.begin, range.end, storage::SpoolContext::known));
+    } else {
+        apply_whole(pass, range.end);
+    }
+    return pass.count();
+}
+
+void DatabaseApplier::apply_ahead(storage::SpoolPosition applied_end, Lsn applied,
+                                  const std::function<bool()>& may_end) {
+    forget_session();
+    const Lsn last = spool_.last_commit();
+    const Lsn done = std::max(applied, target_ ? target_->progress() : Lsn());
+    if (last <= done) {
+        return;
+    }
+    const OnTransaction nobody;
+    const ApplyRange range{
+        .begin = std::max(applied_end, target_ ? spool_.position_at(done) : applied_end),
+        .end = spool_.position_at(last),
+        .lsn = last};
+    Pass pass(range, nobody);
+    pass.set_end(&may_end);
+    apply_whole(pass, range.end);
+    if (pass.ended_early()) {
+        known_up_to_ = {};
+    }
+}
+
+// What was read before may come again, at other places.
+void DatabaseApplier::forget_session() {
+    const std::uint64_t session = spool_.session();
+    if (session != session_) {
+        known_up_to_ = {};
+        session_ = session;
+    }
+}
+
+void DatabaseApplier::apply_whole(Pass& pass, storage::SpoolPosition end) {
     while (true) {
         try {
-            go_through(pass, range.end);
-            return pass.count();
+            go_through(pass, end);
+            return;
         } catch (const Error& error) {
             const bool again =
                 target_ && target_->failed_run() && may_be_for_the_order(error.code());
@@ -149,7 +222,9 @@ void DatabaseApplier::go_through(Pass& pass, storage::SpoolPosition end) {
     if (!target_) {
         target_ = std::make_unique<TransactionApplier>(stream_, database_, stop_, order_);
     }
-    const auto context = pass.position() == known_up_to_ ? storage::SpoolContext::known
+    // What lies before known_up_to_ is in the replica: its rows need no relation, and what it says
+    // of relations comes once more.
+    const auto context = pass.position() <= known_up_to_ ? storage::SpoolContext::known
                                                          : storage::SpoolContext::wanted;
     known_up_to_ = {};
     pass.run(*target_, spool_.reader(pass.position(), end, context));

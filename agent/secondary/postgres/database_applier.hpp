@@ -45,6 +45,12 @@ class DatabaseApplier {
     // database_unavailable (call again), state_damaged, cancelled after stop().
     ApplyCount apply_up_to(const ApplyRange& range, const OnTransaction& on_transaction);
 
+    // Everything of the spool's session behind `applied`, the end of the last applied cut, that is
+    // not in the replica yet; apply_up_to() tells of it when its cut comes. `may_end`: asked at
+    // each transaction's end whether the rest can wait. Throws as apply_up_to() does.
+    void apply_ahead(storage::SpoolPosition applied_end, Lsn applied,
+                     const std::function<bool()>& may_end);
+
     // How often a run of changes was refused, and its transactions were applied row by row.
     [[nodiscard]] std::uint64_t fallbacks() const { return order_.fallbacks(); }
 
@@ -54,7 +60,9 @@ class DatabaseApplier {
   private:
     class Pass;
 
+    void apply_whole(Pass& pass, storage::SpoolPosition end);
     void go_through(Pass& pass, storage::SpoolPosition end);
+    void forget_session();
 
     StreamName stream_;
     config::Database database_;
@@ -63,6 +71,7 @@ class DatabaseApplier {
     OrderMemory order_;
     std::unique_ptr<TransactionApplier> target_;  // gone after an error
     storage::SpoolPosition known_up_to_;          // target_ knows the relations described before it
+    std::uint64_t session_ = 0;                   // of the spool, in which that is so
 };
 
 }  // namespace farshore::secondary
