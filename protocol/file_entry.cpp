@@ -390,6 +390,15 @@ bool is_safe_path(std::string_view path) {
     }
 }
 
+std::string read_safe_path(ByteReader& in) {
+    const std::string_view path = in.bytes(limits::path);
+    if (!is_safe_path(path)) {
+        throw Error(ErrorCode::unsafe_path,
+                    "content of the path " + shown(path) + ", which leaves its tree");
+    }
+    return std::string(path);
+}
+
 std::string_view parent_path(std::string_view path) {
     FARSHORE_ASSERT(path != ".");
     const std::size_t slash = path.rfind('/');

@@ -55,6 +55,8 @@ struct FileEntry {
 
 // True for a path as FileEntry has it. What comes from the wire is asked here before anything else.
 [[nodiscard]] bool is_safe_path(std::string_view path);
+// A message's field; throws Error(unsafe_path) for any other.
+[[nodiscard]] std::string read_safe_path(ByteReader& in);
 // The directory that holds `path`: "." for a path without '/'. `path` is not ".".
 [[nodiscard]] std::string_view parent_path(std::string_view path);
 

@@ -40,6 +40,12 @@ enum class MessageKind : std::uint8_t {
     content_data = 34,
     content_end = 35,
     content_abort = 36,
+    // bulk lanes: recipes (message_recipe.hpp)
+    recipe_begin = 37,
+    recipe_chunks = 38,
+    recipe_end = 39,
+    pieces_wanted = 40,
+    piece_patch = 41,
     // database lanes (message_database.hpp)
     database_changes = 48,
     database_position = 49,

@@ -40,7 +40,7 @@ bool is_known_kind(std::uint8_t number) {
     };
     using enum MessageKind;
     return within(hello, goodbye) || within(ping, reply) || within(cut_begin, cut_mark) ||
-           within(content_whole, content_abort) || within(database_changes, copy_result);
+           within(content_whole, piece_patch) || within(database_changes, copy_result);
 }
 
 std::string write_frame_header(const FrameHeader& header) {

@@ -19,6 +19,15 @@ constexpr std::size_t small_file = 256 * kib;
 // What one lane may hold in memory in each direction.
 constexpr std::size_t lane_window = 8 * mib;
 constexpr std::size_t bulk_lanes = 16;
+// Chunks of one RecipeChunks message, pieces of one ChunksWanted, and what is compared inside a
+// piece.
+constexpr std::size_t recipe_chunks = 4096;
+constexpr std::size_t wanted_pieces = 256;
+constexpr std::size_t recipe_page = 4 * kib;
+// Files of its tree that a recipe names as places to look in.
+constexpr std::size_t recipe_bases = 4;
+// Contents of a tree that a secondary keeps the beginnings of.
+constexpr std::size_t begun_contents = 16;
 constexpr std::size_t sources = 64;
 
 // Linux: a path handed to the kernel ends at 4096 bytes; ours are walked component by component.
@@ -48,6 +57,9 @@ constexpr std::size_t database_record = 1 * gib;
 constexpr std::size_t text = 64 * kib;  // reasons, hints and messages for people
 
 static_assert(payload_piece + 4 * kib <= frame_body, "a piece and its header fit into a frame");
+static_assert(payload_piece % recipe_page == 0, "a piece is a whole number of pages");
+static_assert(wanted_pieces * (payload_piece / recipe_page * 8 + 32) <= frame_body,
+              "the pages of all pieces fit into a frame");
 static_assert(small_file + 4 * kib <= frame_body, "a small file fits into a frame");
 static_assert(xattrs_total + path + symlink_target + 4 * kib <= frame_body,
               "an entry fits a frame");

@@ -1,5 +1,6 @@
 #include "protocol/message_content.hpp"
 
+#include "protocol/file_entry.hpp"
 #include "protocol/wire_fields.hpp"
 
 namespace farshore {
@@ -22,14 +23,18 @@ ContentWhole ContentWhole::decode(ByteReader& in) {
 void ContentBegin::encode(ByteWriter& out) const {
     out.u64(transfer);
     wire::write(out, tree);
+    out.bytes(path);
     out.u64(expected_size);
+    out.u64(prefix);
 }
 
 ContentBegin ContentBegin::decode(ByteReader& in) {
     ContentBegin message;
     message.transfer = in.u64();
     message.tree = wire::read_name<SourceNameTag>(in);
+    message.path = read_safe_path(in);
     message.expected_size = in.u64();
+    message.prefix = in.u64();
     return message;
 }
 

@@ -28,7 +28,10 @@ struct ContentBegin {
     static constexpr MessageKind kind = MessageKind::content_begin;
     std::uint64_t transfer = 0;
     SourceName tree;
+    std::string path;                 // where it is now: what came of it is kept for the next try
     std::uint64_t expected_size = 0;  // bytes; a hint for space, the truth is what comes
+    // It begins with so many bytes of what the secondary has at the path; data is what follows.
+    std::uint64_t prefix = 0;
 
     void encode(ByteWriter& out) const;
     [[nodiscard]] static ContentBegin decode(ByteReader& in);

@@ -8,7 +8,7 @@ namespace {
 
 // A FileEntry takes at least its path's length, type and mark.
 constexpr std::size_t entry_min_bytes = 12;
-constexpr std::size_t wanted_min_bytes = wire::name_min_bytes + 4 + 32 + 8;
+constexpr std::size_t wanted_min_bytes = wire::name_min_bytes + 4 + 32 + 8 + 1;
 
 void write_counts(ByteWriter& out, const LaneCounts& counts) {
     FARSHORE_ASSERT(counts.size() <= limits::bulk_lanes);
@@ -29,12 +29,10 @@ LaneCounts read_counts(ByteReader& in) {
 WantedContent read_wanted(ByteReader& in) {
     WantedContent item;
     item.tree = wire::read_name<SourceNameTag>(in);
-    item.path = in.bytes(limits::path);
-    if (!is_safe_path(item.path)) {
-        throw Error(ErrorCode::unsafe_path, "content is wanted of a path that leaves its tree");
-    }
+    item.path = read_safe_path(in);
     item.sha256 = wire::read_digest(in);
     item.size = in.u64();
+    item.by_recipe = in.boolean();
     return item;
 }
 
@@ -108,6 +106,7 @@ void ContentWanted::encode(ByteWriter& out) const {
         out.bytes(item.path);
         wire::write(out, item.sha256);
         out.u64(item.size);
+        out.boolean(item.by_recipe);
     }
 }
 

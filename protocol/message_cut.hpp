@@ -68,6 +68,7 @@ struct WantedContent {
     std::string path;
     Digest sha256;
     std::uint64_t size = 0;
+    bool by_recipe = false;  // the asker has some of it already, or something like it
 };
 
 // secondary -> primary: what it has nowhere. Several messages may come; the last one says so.

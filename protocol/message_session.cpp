@@ -110,6 +110,13 @@ void Welcome::encode(ByteWriter& out) const {
         wire::write(out, standing.received);
         out.bytes(standing.system_identifier).u32(standing.timeline);
     });
+    wire::write_map(out, begun, [&out](const std::vector<Digest>& paths) {
+        FARSHORE_ASSERT(paths.size() <= limits::begun_contents);
+        out.u32(static_cast<std::uint32_t>(paths.size()));
+        for (const Digest& path : paths) {
+            wire::write(out, path);
+        }
+    });
 }
 
 Welcome Welcome::decode(ByteReader& in) {
@@ -127,6 +134,14 @@ Welcome Welcome::decode(ByteReader& in) {
     }
     message.databases = wire::read_map<DatabaseStanding>(in, standing_min_bytes,
                                                          [&in] { return read_standing(in); });
+    message.begun = wire::read_map<std::vector<Digest>>(in, 4, [&in] {
+        std::vector<Digest> paths(
+            wire::read_count(in, sizeof(Digest::bytes), limits::begun_contents));
+        for (Digest& path : paths) {
+            path = wire::read_digest(in);
+        }
+        return paths;
+    });
     return message;
 }
 

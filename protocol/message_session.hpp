@@ -59,6 +59,8 @@ struct Welcome {
     MarkNumber applied_mark;
     std::optional<Digest> received_mark_digest;
     std::map<SourceName, DatabaseStanding> databases;
+    // Large files of which only the beginning came: the SHA-256 of each one's path.
+    std::map<SourceName, std::vector<Digest>> begun;
 
     void encode(ByteWriter& out) const;
     [[nodiscard]] static Welcome decode(ByteReader& in);

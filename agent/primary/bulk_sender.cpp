@@ -1,8 +1,26 @@
 #include "agent/primary/bulk_sender.hpp"
 
+#include <chrono>
+
 namespace farshore::primary {
 
-BulkSender::BulkSender(std::vector<std::shared_ptr<connection::Lane>> lanes) {
+namespace {
+
+constexpr Duration read_turn = Duration::from_ms(200);
+constexpr std::chrono::milliseconds wanted_turn{200};
+// Of one transfer: many times what a secondary asks for ahead.
+constexpr std::size_t most_wanted = 16'384;
+// Interrupted transfers that are remembered; the secondary keeps fewer.
+constexpr std::size_t most_begun = 1'000;
+
+}  // namespace
+
+BulkSender::BulkSender(std::vector<std::shared_ptr<connection::Lane>> lanes, const Begun& begun) {
+    for (const auto& [tree, paths] : begun) {
+        for (const Digest& path : paths) {
+            begun_.emplace(tree, path);
+        }
+    }
     FARSHORE_ASSERT(!lanes.empty());
     for (auto& lane : lanes) {
         lanes_.push_back(std::make_unique<CountedLane>());
@@ -33,9 +51,37 @@ void BulkSender::whole(const SourceName& tree, const Digest& sha256, std::string
     send_counted(*lanes_.front(), ContentWhole{tree, sha256, std::string(content)});
 }
 
-std::uint64_t BulkSender::begin(const SourceName& tree, std::uint64_t expected_size) {
-    const std::uint64_t transfer = next_transfer_.fetch_add(1);
-    connection::send(*lane_of(transfer).lane, ContentBegin{transfer, tree, expected_size});
+std::uint64_t BulkSender::add(Transfer transfer) {
+    const std::lock_guard lock(mutex_);
+    transfers_.emplace(next_transfer_, std::move(transfer));
+    return next_transfer_++;
+}
+
+// It has ended; `is_begun`: the secondary keeps what came of it.
+void BulkSender::forget(std::uint64_t transfer, bool is_begun) {
+    const std::lock_guard lock(mutex_);
+    const auto found = transfers_.find(transfer);
+    if (found == transfers_.end()) {
+        return;
+    }
+    const std::pair file(found->second.tree, found->second.path);
+    transfers_.erase(found);
+    if (!is_begun) {
+        begun_.erase(file);
+    } else if (begun_.size() < most_begun) {
+        begun_.insert(file);
+    }
+}
+
+bool BulkSender::has_begun(const SourceName& tree, const std::string& path) const {
+    const std::lock_guard lock(mutex_);
+    return !begun_.empty() && begun_.contains({tree, sha256(path)});
+}
+
+std::uint64_t BulkSender::begin(const ContentStart& start) {
+    const std::uint64_t transfer = add({start.tree, sha256(start.path), 0, {}, false});
+    connection::send(*lane_of(transfer).lane, ContentBegin{transfer, start.tree, start.path,
+                                                           start.expected_size, start.prefix});
     return transfer;
 }
 
@@ -48,11 +94,106 @@ void BulkSender::data(std::uint64_t transfer, std::string_view content) {
 }
 
 void BulkSender::end(std::uint64_t transfer, std::uint64_t size, const Digest& sha256) {
+    forget(transfer, false);
     send_counted(lane_of(transfer), ContentEnd{transfer, size, sha256});
 }
 
 void BulkSender::abort(std::uint64_t transfer) {
+    forget(transfer, true);
     send_counted(lane_of(transfer), ContentAbort{transfer});
+}
+
+// --- recipes
+
+std::uint64_t BulkSender::begin_recipe(const RecipeStart& start) {
+    const std::uint64_t transfer =
+        add({start.tree, sha256(start.path), start.shape.seed, {}, false});
+    connection::send(*lane_of(transfer).lane,
+                     RecipeBegin{transfer, start.tree, start.path, start.expected_size, start.shape,
+                                 start.bases});
+    return transfer;
+}
+
+void BulkSender::chunks(std::uint64_t transfer, const std::vector<Chunk>& chunks) {
+    connection::send(*lane_of(transfer).lane, RecipeChunks{transfer, chunks});
+}
+
+void BulkSender::run_answers(std::size_t lane, const runtime::StopToken& stop) {
+    while (!stop.stop_requested()) {
+        if (const auto frame = lanes_[lane]->lane->receive(read_turn)) {
+            take(from_frame<PiecesWanted>(*frame));
+        }
+    }
+}
+
+void BulkSender::take(PiecesWanted message) {
+    const std::lock_guard lock(mutex_);
+    const auto found = transfers_.find(message.transfer);
+    if (found == transfers_.end()) {
+        return;  // it was aborted meanwhile
+    }
+    Transfer& transfer = found->second;
+    if (transfer.wanted.size() + message.pieces.size() > most_wanted) {
+        throw Error(ErrorCode::too_large, "the secondary wants more pieces than it can hold");
+    }
+    transfer.wants_no_more = transfer.wants_no_more || message.last;
+    for (WantedPiece& piece : message.pieces) {
+        transfer.wanted.push_back(std::move(piece));
+    }
+    changed_.notify_all();
+}
+
+std::optional<WantedPiece> BulkSender::next_wanted(std::uint64_t transfer) {
+    const std::lock_guard lock(mutex_);
+    const auto found = transfers_.find(transfer);
+    if (found == transfers_.end() || found->second.wanted.empty()) {
+        return std::nullopt;
+    }
+    WantedPiece wanted = std::move(found->second.wanted.front());
+    found->second.wanted.pop_front();
+    return wanted;
+}
+
+bool BulkSender::wait_wanted(std::uint64_t transfer) {
+    std::unique_lock lock(mutex_);
+    const Transfer& waiting = transfers_.at(transfer);
+    changed_.wait_for(lock, wanted_turn,
+                      [&] { return !waiting.wanted.empty() || waiting.wants_no_more; });
+    return !waiting.wanted.empty() || !waiting.wants_no_more;
+}
+
+void BulkSender::send_piece(std::uint64_t transfer, const WantedPiece& wanted,
+                            const ReadPiece& read) {
+    std::uint64_t seed = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        seed = transfers_.at(transfer).seed;
+    }
+    std::string content = read(wanted.offset, wanted.length);
+    // The file became shorter meanwhile: the digest of the whole will not fit, and tell so.
+    content.resize(wanted.length);
+    PiecePatch patch{.transfer = transfer, .offset = wanted.offset, .runs = {}};
+    for (const PageRun& run : differing_runs(content, wanted.pages, seed)) {
+        patch.runs.push_back({run.at, content.substr(run.at, run.length)});
+    }
+    connection::send(*lane_of(transfer).lane, patch);
+}
+
+void BulkSender::answer(std::uint64_t transfer, const ReadPiece& read) {
+    while (const auto wanted = next_wanted(transfer)) {
+        send_piece(transfer, *wanted, read);
+    }
+}
+
+void BulkSender::answer_all(std::uint64_t transfer, const ReadPiece& read) {
+    connection::Lane& lane = *lane_of(transfer).lane;
+    connection::send(lane, RecipeEnd{transfer});
+    while (wait_wanted(transfer)) {
+        if (lane.is_closed()) {
+            throw Error(ErrorCode::connection_lost, "the session has ended");
+        }
+        answer(transfer, read);
+    }
 }
 
 LaneCounts BulkSender::sent() const {

@@ -36,11 +36,18 @@ void ContentBroadcast::whole(const SourceName& tree, const Digest& sha256,
     }
 }
 
-std::uint64_t ContentBroadcast::begin(const SourceName& tree, std::uint64_t expected_size) {
+bool ContentBroadcast::has_begun(const SourceName& tree, const std::string& path) {
+    const auto all = sessions();
+    return std::any_of(all.begin(), all.end(),
+                       [&](const auto& session) { return session->has_begun(tree, path); });
+}
+
+template <typename F>
+std::uint64_t ContentBroadcast::begin_on_each(F&& begin) {
     std::vector<Leg> begun;
     for (const auto& session : sessions()) {
         try {
-            begun.push_back({session, session->begin(tree, expected_size), false});
+            begun.push_back({session, begin(*session), false});
         } catch (const Error&) {
             remove(session);
         }
@@ -49,6 +56,14 @@ std::uint64_t ContentBroadcast::begin(const SourceName& tree, std::uint64_t expe
     const std::uint64_t transfer = next_++;
     transfers_[transfer] = std::move(begun);
     return transfer;
+}
+
+std::uint64_t ContentBroadcast::begin(const ContentStart& start) {
+    return begin_on_each([&](BulkSender& session) { return session.begin(start); });
+}
+
+std::uint64_t ContentBroadcast::begin_recipe(const RecipeStart& start) {
+    return begin_on_each([&](BulkSender& session) { return session.begin_recipe(start); });
 }
 
 std::vector<ContentBroadcast::Leg>& ContentBroadcast::legs(std::uint64_t transfer) {
@@ -78,6 +93,18 @@ void ContentBroadcast::on_each(std::uint64_t transfer, F&& send) {
 
 void ContentBroadcast::data(std::uint64_t transfer, std::string_view content) {
     on_each(transfer, [&](Leg& leg) { leg.session->data(leg.transfer, content); });
+}
+
+void ContentBroadcast::chunks(std::uint64_t transfer, const std::vector<Chunk>& chunks) {
+    on_each(transfer, [&](Leg& leg) { leg.session->chunks(leg.transfer, chunks); });
+}
+
+void ContentBroadcast::answer(std::uint64_t transfer, const ReadPiece& read) {
+    on_each(transfer, [&](Leg& leg) { leg.session->answer(leg.transfer, read); });
+}
+
+void ContentBroadcast::answer_all(std::uint64_t transfer, const ReadPiece& read) {
+    on_each(transfer, [&](Leg& leg) { leg.session->answer_all(leg.transfer, read); });
 }
 
 void ContentBroadcast::end(std::uint64_t transfer, std::uint64_t size, const Digest& sha256) {

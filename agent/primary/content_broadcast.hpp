@@ -20,8 +20,13 @@ class ContentBroadcast final : public ContentSink {
 
     [[nodiscard]] bool is_connected() override;
     void whole(const SourceName& tree, const Digest& sha256, std::string_view content) override;
-    [[nodiscard]] std::uint64_t begin(const SourceName& tree, std::uint64_t expected_size) override;
+    [[nodiscard]] bool has_begun(const SourceName& tree, const std::string& path) override;
+    [[nodiscard]] std::uint64_t begin(const ContentStart& start) override;
     void data(std::uint64_t transfer, std::string_view content) override;
+    [[nodiscard]] std::uint64_t begin_recipe(const RecipeStart& start) override;
+    void chunks(std::uint64_t transfer, const std::vector<Chunk>& chunks) override;
+    void answer(std::uint64_t transfer, const ReadPiece& read) override;
+    void answer_all(std::uint64_t transfer, const ReadPiece& read) override;
     void end(std::uint64_t transfer, std::uint64_t size, const Digest& sha256) override;
     void abort(std::uint64_t transfer) override;
 
@@ -33,6 +38,8 @@ class ContentBroadcast final : public ContentSink {
     };
 
     [[nodiscard]] std::vector<std::shared_ptr<BulkSender>> sessions();
+    template <typename F>
+    [[nodiscard]] std::uint64_t begin_on_each(F&& begin);
     // The legs of a transfer are used by its one thread only.
     [[nodiscard]] std::vector<Leg>& legs(std::uint64_t transfer);
     template <typename F>
@@ -53,12 +60,26 @@ class SessionSink final : public ContentSink {
     void whole(const SourceName& tree, const Digest& sha256, std::string_view content) override {
         session_.whole(tree, sha256, content);
     }
-    [[nodiscard]] std::uint64_t begin(const SourceName& tree,
-                                      std::uint64_t expected_size) override {
-        return session_.begin(tree, expected_size);
+    [[nodiscard]] bool has_begun(const SourceName& tree, const std::string& path) override {
+        return session_.has_begun(tree, path);
+    }
+    [[nodiscard]] std::uint64_t begin(const ContentStart& start) override {
+        return session_.begin(start);
     }
     void data(std::uint64_t transfer, std::string_view content) override {
         session_.data(transfer, content);
+    }
+    [[nodiscard]] std::uint64_t begin_recipe(const RecipeStart& start) override {
+        return session_.begin_recipe(start);
+    }
+    void chunks(std::uint64_t transfer, const std::vector<Chunk>& chunks) override {
+        session_.chunks(transfer, chunks);
+    }
+    void answer(std::uint64_t transfer, const ReadPiece& read) override {
+        session_.answer(transfer, read);
+    }
+    void answer_all(std::uint64_t transfer, const ReadPiece& read) override {
+        session_.answer_all(transfer, read);
     }
     void end(std::uint64_t transfer, std::uint64_t size, const Digest& sha256) override {
         session_.end(transfer, size, sha256);

@@ -21,7 +21,7 @@ PeerSession::PeerSession(const SessionContext& context, PeerBoard& board,
     : context_(context),
       board_(board),
       session_(std::move(session)),
-      bulk_(std::make_shared<BulkSender>(session_.bulk)),
+      bulk_(std::make_shared<BulkSender>(session_.bulk, session_.welcome.begun)),
       state_(context.state_file),
       began_(context.clock.boot_now()),
       channel_(session_.control, context.clock,
@@ -126,6 +126,11 @@ Error PeerSession::run(const runtime::StopToken& stop) {
     for (const auto& [name, task] : databases_) {
         tasks.start("db " + name.str(),
                     [&database = *task](const runtime::StopToken& token) { database.run(token); });
+    }
+    for (std::size_t lane = 0; lane < bulk_->lanes(); ++lane) {
+        tasks.start(
+            "answers " + std::to_string(lane),
+            [this, lane](const runtime::StopToken& token) { bulk_->run_answers(lane, token); });
     }
     tasks.start("cut feed",
                 [this](const runtime::StopToken& token) { feed_.run(session_.welcome, token); });

@@ -1,6 +1,10 @@
 #include "agent/secondary/bulk_receiver.hpp"
 
+#include <algorithm>
+#include <span>
+
 #include "agent/runtime/sleeper.hpp"
+#include "protocol/limits.hpp"
 
 namespace farshore::secondary {
 
@@ -13,19 +17,20 @@ constexpr std::size_t most_transfers = 64;
 
 }  // namespace
 
-BulkReceiver::BulkReceiver(const Trees& trees, FaultBoard& faults,
+BulkReceiver::BulkReceiver(const Trees& trees, FaultBoard& faults, storage::FileSystem& files,
                            std::function<void(std::uint64_t)> processed)
-    : trees_(trees), faults_(faults), processed_(std::move(processed)) {}
+    : trees_(trees), faults_(faults), files_(files), processed_(std::move(processed)) {}
 
 void BulkReceiver::run(connection::Lane& lane, const runtime::StopToken& stop) {
     while (!stop.stop_requested()) {
         if (const std::optional<Frame> frame = lane.receive(read_turn)) {
-            take(*frame, stop);
+            take(*frame, lane, stop);
         }
     }
 }
 
-void BulkReceiver::take(const Frame& frame, const runtime::StopToken& stop) {
+void BulkReceiver::take(const Frame& frame, connection::Lane& lane,
+                        const runtime::StopToken& stop) {
     switch (frame.kind) {
         case MessageKind::content_whole:
             take_whole(from_frame<ContentWhole>(frame), stop);
@@ -43,6 +48,24 @@ void BulkReceiver::take(const Frame& frame, const runtime::StopToken& stop) {
             transfers_.erase(from_frame<ContentAbort>(frame).transfer);
             count();
             break;
+        case MessageKind::recipe_begin:
+            take_recipe(from_frame<RecipeBegin>(frame), lane, stop);
+            break;
+        case MessageKind::recipe_chunks: {
+            auto message = from_frame<RecipeChunks>(frame);
+            assembly(message.transfer).take(std::move(message));
+            break;
+        }
+        case MessageKind::recipe_end: {
+            const auto message = from_frame<RecipeEnd>(frame);
+            assembly(message.transfer).take(message);
+            break;
+        }
+        case MessageKind::piece_patch: {
+            auto message = from_frame<PiecePatch>(frame);
+            assembly(message.transfer).take(std::move(message));
+            break;
+        }
         default:
             throw Error(ErrorCode::malformed, "a frame of kind " +
                                                   std::to_string(static_cast<int>(frame.kind)) +
@@ -89,33 +112,138 @@ void BulkReceiver::take_whole(const ContentWhole& message, const runtime::StopTo
 }
 
 void BulkReceiver::take_begin(const ContentBegin& message, const runtime::StopToken& stop) {
-    if (transfers_.size() >= most_transfers || transfers_.contains(message.transfer)) {
-        throw Error(ErrorCode::malformed, "a transfer number is in use, or there are too many");
-    }
+    require_new(message.transfer);
     ReplicaTree& replica = tree(message.tree);
-    Incoming incoming{.tree = message.tree, .transfer = nullptr};
-    with_room(message.tree, stop,
-              [&] { incoming.transfer = replica.staging().begin(message.expected_size); });
+    Incoming incoming{.replica = &replica, .transfer = {}, .assembly = {}, .is_on_base = false};
+    with_room(message.tree, stop, [&] {
+        incoming.transfer = replica.staging().begin(message.path, message.expected_size, false);
+    });
+    if (message.prefix > 0) {
+        copy_prefix(message, incoming, stop);
+    }
     transfers_.emplace(message.transfer, std::move(incoming));
 }
 
-void BulkReceiver::take_data(const ContentData& message, const runtime::StopToken& stop) {
-    const auto found = transfers_.find(message.transfer);
-    if (found == transfers_.end()) {
-        throw Error(ErrorCode::malformed, "data of a transfer that was not begun");
+// When the file is not what the primary takes it for, the SHA-256 of the whole tells.
+void BulkReceiver::copy_prefix(const ContentBegin& message, Incoming& incoming,
+                               const runtime::StopToken& stop) {
+    incoming.is_on_base = true;
+    std::string piece(limits::payload_piece, '\0');
+    try {
+        const storage::Handle base = files_.open_file(incoming.replica->root(), message.path);
+        for (std::uint64_t done = 0; done < message.prefix;) {
+            piece.resize(std::min<std::uint64_t>(limits::payload_piece, message.prefix - done));
+            const std::size_t got = files_.read_at(
+                base, done, std::as_writable_bytes(std::span(piece.data(), piece.size())));
+            if (got < piece.size()) {
+                incoming.transfer.reset();
+                return;
+            }
+            with_room(message.tree, stop, [&] { incoming.transfer->data(piece); });
+            done += got;
+        }
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::not_found && error.code() != ErrorCode::unsafe_path) {
+            throw;
+        }
+        incoming.transfer.reset();
     }
-    with_room(found->second.tree, stop, [&] { found->second.transfer->data(message.content); });
+}
+
+void BulkReceiver::take_recipe(const RecipeBegin& message, connection::Lane& lane,
+                               const runtime::StopToken& stop) {
+    require_new(message.transfer);
+    ReplicaTree& replica = tree(message.tree);
+    AssemblyParts parts{
+        .files = files_,
+        .number = message.transfer,
+        .shape = message.shape,
+        .target = {},
+        .bases = {},
+        .ask = [&lane](const PiecesWanted& wanted) { connection::send(lane, wanted); },
+        .with_room = {}};
+    parts.with_room = [this, stop, name = message.tree](const std::function<void()>& deed) {
+        with_room(name, stop, deed);
+    };
+    // Room for what has to be new is asked for by what is written: much may lie in place already.
+    with_room(message.tree, stop,
+              [&] { parts.target = replica.staging().begin(message.path, 0, true); });
+    std::vector<std::string> names = message.bases;
+    names.insert(names.begin(), message.path);
+    for (const std::string& name : names) {
+        try {
+            parts.bases.push_back(files_.open_file(replica.root(), name));
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::not_found && error.code() != ErrorCode::unsafe_path) {
+                throw;
+            }
+        }
+    }
+    Incoming incoming{.replica = &replica, .transfer = {}, .assembly = {}, .is_on_base = true};
+    incoming.assembly = std::make_unique<Assembly>(std::move(parts));
+    transfers_.emplace(message.transfer, std::move(incoming));
+}
+
+void BulkReceiver::require_new(std::uint64_t transfer) const {
+    if (transfers_.size() >= most_transfers || transfers_.contains(transfer)) {
+        throw Error(ErrorCode::malformed, "a transfer number is in use, or there are too many");
+    }
+}
+
+BulkReceiver::Incoming& BulkReceiver::incoming(std::uint64_t transfer) {
+    const auto found = transfers_.find(transfer);
+    if (found == transfers_.end()) {
+        throw Error(ErrorCode::malformed, "content of a transfer that was not begun");
+    }
+    return found->second;
+}
+
+Assembly& BulkReceiver::assembly(std::uint64_t transfer) {
+    Incoming& found = incoming(transfer);
+    if (!found.assembly) {
+        throw Error(ErrorCode::malformed, "a recipe of a transfer that has none");
+    }
+    return *found.assembly;
+}
+
+void BulkReceiver::take_data(const ContentData& message, const runtime::StopToken& stop) {
+    Incoming& to = incoming(message.transfer);
+    if (to.assembly) {
+        throw Error(ErrorCode::malformed, "data of a transfer that has a recipe");
+    }
+    if (to.transfer) {
+        with_room(to.replica->name(), stop, [&] { to.transfer->data(message.content); });
+    }
 }
 
 void BulkReceiver::take_end(const ContentEnd& message) {
-    const auto found = transfers_.find(message.transfer);
-    if (found == transfers_.end()) {
-        throw Error(ErrorCode::malformed, "the end of a transfer that was not begun");
+    Incoming& ended = incoming(message.transfer);
+    bool is_right = false;
+    if (ended.assembly) {
+        is_right = ended.assembly->finish(message.size, message.sha256);
+    } else if (ended.transfer) {
+        is_right = end_transfer(ended, message);
     }
-    // A wrong digest means damage on the way or a broken peer: the session ends by it.
-    found->second.transfer->end(message.size, message.sha256);
-    transfers_.erase(found);
+    if (!is_right) {
+        // The cut will lack it, and ask for all of it.
+        ended.replica->staging().distrust_recipe(message.sha256);
+    }
+    transfers_.erase(message.transfer);
     count();
+}
+
+bool BulkReceiver::end_transfer(Incoming& ended, const ContentEnd& message) {
+    try {
+        ended.transfer->end(message.size, message.sha256);
+        return true;
+    } catch (const Error& error) {
+        // Of what came alone, a wrong digest means damage on the way or a broken peer: the session
+        // ends by it.
+        if (!ended.is_on_base || error.code() != ErrorCode::bad_checksum) {
+            throw;
+        }
+        return false;
+    }
 }
 
 }  // namespace farshore::secondary

@@ -200,6 +200,11 @@ Welcome Secondary::answer(const Hello& hello, const AgentName& peer) {
             welcome.databases[name] = DatabaseStanding{};
         }
     }
+    for (const auto& [name, tree] : trees_) {
+        if (tree->is_open()) {
+            welcome.begun[name] = tree->staging().begun().idle();
+        }
+    }
     return welcome;
 }
 

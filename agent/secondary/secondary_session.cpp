@@ -70,9 +70,9 @@ Error SecondarySession::run(const runtime::StopToken& stop) {
     tasks.start("cut receiver", [this](const runtime::StopToken& token) { cuts_.run(token); });
     for (std::size_t i = 0; i < session_->bulk.size(); ++i) {
         tasks.start("bulk " + std::to_string(i), [this, i](const runtime::StopToken& token) {
-            BulkReceiver receiver(context_.trees, context_.faults, [this, i](std::uint64_t count) {
-                cuts_.lane_processed(i, count);
-            });
+            BulkReceiver receiver(
+                context_.trees, context_.faults, context_.files,
+                [this, i](std::uint64_t count) { cuts_.lane_processed(i, count); });
             receiver.run(*session_->bulk[i], token);
         });
     }

@@ -5,6 +5,7 @@ namespace farshore::storage::tree_paths {
 namespace {
 
 constexpr std::string_view unfinished_prefix = "unfinished-";
+constexpr std::string_view begun_prefix = "begun-";
 
 std::string in_staging(std::string_view name) {
     return std::string(staging) + "/" + std::string(name);
@@ -18,6 +19,17 @@ std::string staged(const Digest& sha256) {
 
 std::string unfinished(std::uint64_t number) {
     return in_staging(std::string(unfinished_prefix) + std::to_string(number));
+}
+
+std::string begun(const Digest& path) {
+    return in_staging(std::string(begun_prefix) + path.hex());
+}
+
+std::optional<Digest> parse_begun(std::string_view name) {
+    if (!name.starts_with(begun_prefix)) {
+        return std::nullopt;
+    }
+    return parse_staged(name.substr(begun_prefix.size()));
 }
 
 std::optional<Digest> parse_staged(std::string_view name) {

@@ -23,6 +23,11 @@ inline constexpr std::string_view retained = ".farshore/retained";
 [[nodiscard]] std::string staged(const Digest& sha256);
 // In staging: content that is still coming, and entries that are made ready beside their place.
 [[nodiscard]] std::string unfinished(std::uint64_t number);
+// In staging: the beginning of a large content, by the SHA-256 of the path it is for. Nobody trusts
+// it: it is compared with what the primary has now.
+[[nodiscard]] std::string begun(const Digest& path);
+// nullopt when the name (one component, in staging) is not one of begun().
+[[nodiscard]] std::optional<Digest> parse_begun(std::string_view name);
 // nullopt when the name (one component, in staging) is not one of staged().
 [[nodiscard]] std::optional<Digest> parse_staged(std::string_view name);
 

@@ -14,6 +14,7 @@
 #include <string>
 #include <thread>
 
+#include "protocol/digest.hpp"
 #include "tests/support/agent_pair.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/tree_comparison.hpp"
@@ -214,6 +215,59 @@ TEST_F(Trees, PutWaitsUntilItIsThere) {
     const Outcome refused = pair_->command("west", {"put", file, "--tree", "files"});
     EXPECT_EQ(refused.status, 2);
     EXPECT_NE(refused.err.find("NOT_PRIMARY"), std::string::npos) << refused.err;
+}
+
+std::string noise(std::size_t size, std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    std::string content(size, '\0');
+    for (std::size_t at = 0; at + 8 <= size; at += 8) {
+        const std::uint64_t value = random();
+        content.replace(at, 8, reinterpret_cast<const char*>(&value), 8);
+    }
+    return content;
+}
+
+TEST_F(Trees, ALargeFileThatChangesInAnyWayArrives) {
+    std::string content = noise(20 << 20, 1);
+    write("big", content);
+    start();
+    expect_equal();
+    for (std::size_t at = 100'000; at + 4'096 < content.size(); at += 1'000'000) {
+        content.replace(at, 4'096, noise(4'096, at));
+    }
+    write("big", content);  // in place
+    expect_equal();
+    write("new", "inserted" + content);
+    fs::rename(source() + "/new", source() + "/big");  // another inode
+    expect_equal();
+    fs::resize_file(source() + "/big", 7'654'321);
+    expect_equal();
+    fs::rename(source() + "/big", source() + "/renamed");
+    std::ofstream(source() + "/renamed", std::ios::binary | std::ios::app) << "appended";
+    expect_equal();
+    fs::copy_file(source() + "/renamed", source() + "/copy");
+    expect_equal();
+}
+
+TEST_F(Trees, AKillInTheMiddleOfALargeFileIsGoneOnFrom) {
+    write("small", "so that they know each other");
+    start();
+    expect_equal();
+    for (const char* name : {"west", "east"}) {
+        const std::string path = std::string("big of ") + name;
+        const fs::path begun =
+            fs::path(replica()) / ".farshore/staging" / ("begun-" + sha256(path).hex());
+        write(path, noise(300 << 20, std::string(name).size() + name[0]));
+        // Some of it has come.
+        EXPECT_TRUE(eventually([&] {
+            std::error_code error;
+            return fs::file_size(begun, error) > (20 << 20) && !error;
+        }));
+        pair_->kill(name);
+        pair_->start(name);
+        expect_equal();
+        EXPECT_FALSE(fs::exists(begun));
+    }
 }
 
 TEST_F(Trees, AFileLargerThanTheMemoryLimitPasses) {

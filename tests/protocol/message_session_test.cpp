@@ -65,9 +65,11 @@ TEST(MessageSession, Welcome) {
     welcome.received_cut = CutNumber(9);
     EXPECT_EQ(round_trip(welcome).version, 7);
     welcome.received_mark_digest = sha256("mark");
+    welcome.begun[SourceName("uploads")] = {sha256("a/b"), sha256("c")};
     welcome.databases[SourceName("app")] = {true, Lsn(77), "7300000000000000001", 2};
     const Welcome read = round_trip(welcome);
     EXPECT_EQ(read.received_mark_digest, sha256("mark"));
+    EXPECT_EQ(read.begun, welcome.begun);
     EXPECT_EQ(read.databases.at(SourceName("app")).received, Lsn(77));
 }
 

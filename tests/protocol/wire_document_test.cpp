@@ -8,6 +8,7 @@
 #include "protocol/frame_codec.hpp"
 #include "protocol/message_content.hpp"
 #include "protocol/message_cut.hpp"
+#include "protocol/message_recipe.hpp"
 #include "protocol/message_session.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -61,7 +62,7 @@ M read(const std::string& bytes, CompressionChoice choice = {CompressionChoice::
 
 TEST(WireDocument, TheExampleIsWhatWeSpeak) {
     const std::vector<std::string> blocks = hex_blocks();
-    ASSERT_EQ(blocks.size(), 8U);
+    ASSERT_EQ(blocks.size(), 13U);
     const auto hello = read<Hello>(blocks[0]);
     EXPECT_EQ(hello.stream, StreamName("shop"));
     EXPECT_EQ(hello.bulk_lanes, 1);
@@ -81,7 +82,16 @@ TEST(WireDocument, TheExampleIsWhatWeSpeak) {
     EXPECT_EQ(entries.entries[1].type, EntryType::deleted);
     EXPECT_EQ(read<CutEnd>(blocks[5]).sent, LaneCounts{1});
     EXPECT_EQ(read<Received>(blocks[6]).cut, CutNumber(7));
-    EXPECT_EQ(read<Goodbye>(blocks[7]).reason, "CANCELLED: the agent stops");
+    EXPECT_EQ(read<RecipeBegin>(blocks[7]).path, "big.img");
+    const auto chunks = read<RecipeChunks>(blocks[8]).chunks;
+    ASSERT_EQ(chunks.size(), 2U);
+    EXPECT_EQ(read<RecipeEnd>(blocks[9]).transfer, 3U);
+    const auto wanted = read<PiecesWanted>(blocks[10]);
+    ASSERT_EQ(wanted.pieces.size(), 1U);
+    EXPECT_EQ(wanted.pieces[0].offset, chunks[0].length);
+    EXPECT_EQ(wanted.pieces[0].length, chunks[1].length);
+    EXPECT_EQ(read<PiecePatch>(blocks[11]).runs[0].content, "changed");
+    EXPECT_EQ(read<Goodbye>(blocks[12]).reason, "CANCELLED: the agent stops");
 }
 
 // Every kind that the reader knows has its row in the table, and no other has.

@@ -19,55 +19,15 @@ constexpr Duration unstable_after = Duration::from_ms(60'000);
 // How often waiting threads look at the clock.
 constexpr std::chrono::milliseconds look_again{50};
 
-// One push of one content: begun, fed, and ended or aborted whatever happens.
-class Push {
-  public:
-    Push(ContentSink& sink, const SourceName& tree, std::uint64_t size) : sink_(sink) {
-        attempt([&] { number_ = sink_.begin(tree, size); });
-    }
-    ~Push() {
-        if (number_) {
-            attempt([&] { sink_.abort(*number_); });
-        }
-    }
-    Push(const Push&) = delete;
-    Push& operator=(const Push&) = delete;
-
-    void data(std::string_view content) {
-        if (number_) {
-            attempt([&] { sink_.data(*number_, content); });
-        }
-    }
-    void end(const FileReading& reading) {
-        if (number_) {
-            attempt([&] { sink_.end(*number_, reading.size, reading.sha256); });
-            number_.reset();
-        }
-    }
-
-  private:
-    // A peer that went away is no reason to stop reading: it will ask for what it lacks.
-    template <typename Deed>
-    void attempt(const Deed& deed) {
-        try {
-            deed();
-        } catch (const Error&) {
-            number_.reset();
-        }
-    }
-
-    ContentSink& sink_;
-    std::optional<std::uint64_t> number_;
-};
-
 }  // namespace
 
 TransferPool::TransferPool(storage::FileSystem& files, const RootGuard& guard, ContentSink& sink,
-                           Clock& clock, SourceName tree, std::size_t most)
+                           Clock& clock, runtime::Random& random, SourceName tree, std::size_t most)
     : files_(files),
       guard_(guard),
       sink_(sink),
       clock_(clock),
+      random_(random),
       tree_(std::move(tree)),
       most_(most) {}
 
@@ -94,6 +54,8 @@ bool TransferPool::request(const TransferRequest& request) {
     if (known != jobs_.end()) {
         // Whoever reads it notices by itself that it changed; a result is thrown away.
         known->second.request.known = request.known;
+        known->second.request.has_older = request.has_older;
+        known->second.request.bases = request.bases;
         if (known->second.state == State::finished) {
             known->second.state = State::waiting;
             changed_.notify_all();
@@ -197,10 +159,8 @@ std::optional<FileReading> TransferPool::read(const TransferRequest& request, bo
     if (!root.ok()) {
         return std::nullopt;
     }
-    std::optional<Push> pushed;
-    if (push && sink_.is_connected()) {
-        pushed.emplace(sink_, tree_, request.status.size);
-    }
+    const std::unique_ptr<ContentPush> pushed =
+        push && sink_.is_connected() ? begin_push(request, root.value(), insist) : nullptr;
     const FileReading reading =
         read_file(files_, root.value(), request.path, [&](std::string_view piece) {
             if (pushed) {
@@ -211,9 +171,40 @@ std::optional<FileReading> TransferPool::read(const TransferRequest& request, bo
     const bool keep = reading.outcome == FileReading::Outcome::stable ||
                       (insist && reading.outcome == FileReading::Outcome::changed);
     if (keep && pushed && !stop.stop_requested()) {
-        pushed->end(reading);
+        pushed->end(reading.size, reading.sha256);
     }
     return reading;
+}
+
+// What never holds still is sent as it is read: its pieces would be others when they are asked for.
+std::unique_ptr<ContentPush> TransferPool::begin_push(const TransferRequest& request,
+                                                      const storage::Handle& root,
+                                                      bool insist) const {
+    const std::uint64_t size = request.status.size;
+    const bool by_recipe =
+        request.has_older || !request.bases.empty() || sink_.has_begun(tree_, request.path);
+    if (insist || !by_recipe || size <= limits::small_file) {
+        return std::make_unique<ContentPush>(
+            sink_,
+            ContentStart{.tree = tree_, .path = request.path, .expected_size = size, .prefix = 0});
+    }
+    storage::Handle file;
+    try {
+        file = files_.open_file(root, request.path);
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::not_found && error.code() != ErrorCode::unsafe_path) {
+            throw;
+        }
+        return nullptr;  // the reading will say so
+    }
+    return std::make_unique<ContentPush>(
+        sink_,
+        RecipeStart{.tree = tree_,
+                    .path = request.path,
+                    .expected_size = size,
+                    .shape = {random_.number(), RecipeShape::bits_for(size)},
+                    .bases = request.bases},
+        piece_reader(files_, std::move(file)));
 }
 
 void TransferPool::run(const TransferRequest& request, bool insist,

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -13,9 +14,10 @@
 #include <utility>
 #include <vector>
 
-#include "agent/primary/files/content_sink.hpp"
+#include "agent/primary/files/content_push.hpp"
 #include "agent/primary/files/file_reader.hpp"
 #include "agent/primary/files/root_guard.hpp"
+#include "agent/runtime/random.hpp"
 #include "agent/runtime/task_group.hpp"
 #include "protocol/mark.hpp"
 
@@ -27,6 +29,10 @@ struct TransferRequest {
     // Content that the secondaries have and that this file may well be (a rename, or only its
     // metadata changed): it is hashed first, and pushed only when it is another.
     std::optional<Digest> known;
+    // The secondaries have an older version of it.
+    bool has_older = false;
+    // Other files of the tree that may hold some of it.
+    std::vector<std::string> bases;
     Timestamp since;  // when the change was noticed
 };
 
@@ -45,7 +51,7 @@ struct FinishedTransfer {
 class TransferPool {
   public:
     TransferPool(storage::FileSystem& files, const RootGuard& guard, ContentSink& sink,
-                 Clock& clock, SourceName tree, std::size_t most);
+                 Clock& clock, runtime::Random& random, SourceName tree, std::size_t most);
     ~TransferPool();
 
     void start(int threads, std::function<void()> on_finished);
@@ -78,6 +84,9 @@ class TransferPool {
     void run(const TransferRequest& request, bool insist, const runtime::StopToken& stop);
     [[nodiscard]] std::optional<FileReading> read(const TransferRequest& request, bool push,
                                                   bool insist, const runtime::StopToken& stop);
+    [[nodiscard]] std::unique_ptr<ContentPush> begin_push(const TransferRequest& request,
+                                                          const storage::Handle& root,
+                                                          bool insist) const;
     void finish(const std::string& path, const FileReading* reading, Timestamp began, bool insist);
     void wait_for_quiet(Job& job);
 
@@ -85,6 +94,7 @@ class TransferPool {
     const RootGuard& guard_;
     ContentSink& sink_;
     Clock& clock_;
+    runtime::Random& random_;
     SourceName tree_;
     std::size_t most_;
     std::function<void()> on_finished_;

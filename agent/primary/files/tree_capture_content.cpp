@@ -122,6 +122,18 @@ void TreeCapture::push(const Digest& sha256, std::string_view content, const Row
     }
 }
 
+// Of its inode by the index: it was renamed, and changed.
+std::vector<std::string> TreeCapture::other_names(const std::string& path,
+                                                  const storage::FileStatus& status) const {
+    std::vector<std::string> names;
+    for (std::string& name : parts_.state.paths_of_inode(tree_, status.filesystem, status.inode)) {
+        if (name != path && names.size() < limits::recipe_bases) {
+            names.push_back(std::move(name));
+        }
+    }
+    return names;
+}
+
 void TreeCapture::transfer(const std::string& path, const storage::FileStatus& status,
                            const Row& before) {
     const DirtyPath dirty = parts_.dirty.find(path);
@@ -129,6 +141,9 @@ void TreeCapture::transfer(const std::string& path, const storage::FileStatus& s
         {.path = path,
          .status = status,
          .known = known_content(status, before),
+         .has_older = before && before->entry.type == EntryType::file &&
+                      before->entry.size > limits::small_file,
+         .bases = other_names(path, status),
          .since = dirty.since.nanoseconds == 0 ? input_.taken.utc : dirty.since});
     if (taken) {
         parts_.dirty.take_out(path);

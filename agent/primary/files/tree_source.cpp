@@ -30,8 +30,8 @@ TreeSource::TreeSource(TreeSourceSettings settings, TreeSourceParts parts,
       guard_(parts_.files, settings_.stream, settings_.tree.name, settings_.tree.path),
       dirty_(most_dirty_paths),
       uncovered_(most_uncovered_paths),
-      transfers_(parts_.files, guard_, parts_.sink, parts_.clock, settings_.tree.name,
-                 most_transfers),
+      transfers_(parts_.files, guard_, parts_.sink, parts_.clock, parts_.random,
+                 settings_.tree.name, most_transfers),
       guarded_(settings_.tree.delete_guard),
       held_(parts_.state.database()),
       filters_(parts_.state.database()),
@@ -394,7 +394,8 @@ bool TreeSource::read_wanted(const WantedContent& wanted, ContentSink& sink) {
         sent = wanted.size <= limits::small_file ? send_small(wanted, root.value(), sink)
                                                  : send_large(wanted, root.value(), sink);
     } catch (const Error& error) {
-        if (error.code() != ErrorCode::io) {
+        if (error.code() != ErrorCode::io && error.code() != ErrorCode::not_found &&
+            error.code() != ErrorCode::unsafe_path) {
             throw;
         }
     }
@@ -427,23 +428,33 @@ bool TreeSource::send_small(const WantedContent& wanted, const storage::Handle& 
 
 bool TreeSource::send_large(const WantedContent& wanted, const storage::Handle& root,
                             ContentSink& sink) {
-    std::optional<std::uint64_t> transfer;
+    std::unique_ptr<ContentPush> push;
+    if (wanted.by_recipe) {
+        push = std::make_unique<ContentPush>(
+            sink,
+            RecipeStart{.tree = name(),
+                        .path = wanted.path,
+                        .expected_size = wanted.size,
+                        .shape = {parts_.random.number(), RecipeShape::bits_for(wanted.size)},
+                        .bases = {}},
+            piece_reader(parts_.files, parts_.files.open_file(root, wanted.path)));
+    } else {
+        push = std::make_unique<ContentPush>(
+            sink,
+            ContentStart{
+                .tree = name(), .path = wanted.path, .expected_size = wanted.size, .prefix = 0});
+    }
     const FileReading reading =
         read_file(parts_.files, root, wanted.path, [&](std::string_view piece) {
-            if (!transfer) {
-                transfer = sink.begin(name(), wanted.size);
-            }
-            sink.data(*transfer, piece);
-            return true;
+            push->data(piece);
+            return !push->is_lost();
         });
     // Whether it held still does not matter: the digest says that these are the bytes.
-    const bool right = reading.size == wanted.size && reading.sha256 == wanted.sha256;
-    if (right && transfer) {
-        sink.end(*transfer, reading.size, reading.sha256);
-    } else if (transfer) {
-        sink.abort(*transfer);
+    if (reading.size != wanted.size || reading.sha256 != wanted.sha256) {
+        return false;
     }
-    return right;
+    push->end(reading.size, reading.sha256);
+    return true;
 }
 
 }  // namespace farshore::primary

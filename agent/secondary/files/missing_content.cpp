@@ -27,23 +27,33 @@ MissingContent::MissingContent(storage::FileSystem& files, const storage::Handle
 std::uint64_t MissingContent::find(CutNumber cut, const Want& want) {
     std::set<Digest> wanted;
     std::vector<WantedContent> batch;
-    index_.walk_incoming(cut, tree_, storage::SecondaryIndex::Order::ascending,
-                         [&](const FileEntry& entry) {
-                             if (entry.type != EntryType::file ||
-                                 wanted.contains(entry.sha256.value()) || is_here(cut, entry)) {
-                                 return;
-                             }
-                             wanted.insert(*entry.sha256);
-                             batch.push_back({tree_, entry.path, *entry.sha256, entry.size});
-                             if (batch.size() == limits::wanted_items) {
-                                 want(std::move(batch));
-                                 batch.clear();
-                             }
-                         });
+    index_.walk_incoming(
+        cut, tree_, storage::SecondaryIndex::Order::ascending, [&](const FileEntry& entry) {
+            if (entry.type != EntryType::file || wanted.contains(entry.sha256.value()) ||
+                is_here(cut, entry)) {
+                return;
+            }
+            wanted.insert(*entry.sha256);
+            batch.push_back({tree_, entry.path, *entry.sha256, entry.size, has_some_of(entry)});
+            if (batch.size() == limits::wanted_items) {
+                want(std::move(batch));
+                batch.clear();
+            }
+        });
     if (!batch.empty()) {
         want(std::move(batch));
     }
     return wanted.size();
+}
+
+bool MissingContent::has_some_of(const FileEntry& entry) {
+    if (entry.size <= limits::small_file || !staging_.trusts_recipe(*entry.sha256)) {
+        return false;
+    }
+    const auto known = index_.find(tree_, entry.path);
+    return staging_.begun().has(farshore::sha256(entry.path)) ||
+           (known && known->entry.type == EntryType::file &&
+            known->entry.size > limits::small_file);
 }
 
 bool MissingContent::is_here(CutNumber cut, const FileEntry& entry) {

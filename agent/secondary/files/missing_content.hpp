@@ -31,6 +31,8 @@ class MissingContent {
     [[nodiscard]] bool is_here(CutNumber cut, const FileEntry& entry);
     [[nodiscard]] bool is_in_place(CutNumber cut, const FileEntry& entry);
     [[nodiscard]] bool stage_from_replica(CutNumber cut, const FileEntry& entry);
+    // Some of it is here, or an older version is.
+    [[nodiscard]] bool has_some_of(const FileEntry& entry);
     [[nodiscard]] bool is_leaving(CutNumber cut, const FileEntry& holder, const FileEntry& entry);
 
     storage::FileSystem& files_;

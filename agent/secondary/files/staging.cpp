@@ -28,7 +28,7 @@ std::size_t Staging::DigestHash::operator()(const Digest& digest) const noexcept
 }
 
 Staging::Staging(storage::FileSystem& files, const storage::Handle& root, const Needed& needed)
-    : files_(files), root_(root) {
+    : files_(files), root_(root), begun_(files, root) {
     prepare_directory();
     recover(needed);
 }
@@ -43,6 +43,10 @@ void Staging::prepare_directory() {
 void Staging::recover(const Needed& needed) {
     const storage::Handle directory = files_.open_directory(root_, tree_paths::staging);
     for (const storage::DirectoryItem& item : files_.list(directory)) {
+        if (const auto path = tree_paths::parse_begun(item.name)) {
+            begun_.found(*path);
+            continue;
+        }
         const auto sha256 = tree_paths::parse_staged(item.name);
         if (sha256 && needed(*sha256)) {
             staged_.emplace(*sha256, generation_);
@@ -107,24 +111,59 @@ struct Staging::Transfer::Hash {
     std::optional<Digest> found;  // at the end; a second attempt of it finds it here
 };
 
-Staging::Transfer::Transfer(Staging& staging)
-    : staging_(staging),
-      name_(staging.unfinished_name()),
-      file_(staging.files_.create_file(staging.root_, name_)),
-      hash_(std::make_unique<Hash>()) {}
+Staging::Transfer::Transfer(Staging& staging, const std::string& path, bool go_on)
+    : staging_(staging), path_(farshore::sha256(path)), hash_(std::make_unique<Hash>()) {
+    claimed_ = staging_.begun_.claim(path_, go_on);
+    name_ = claimed_ ? tree_paths::begun(path_) : staging_.unfinished_name();
+    try {
+        file_ = claimed_ ? staging_.files_.open_append(staging_.root_, name_)
+                         : staging_.files_.create_file(staging_.root_, name_);
+        found_ = staging_.files_.status(file_).size;
+    } catch (...) {
+        drop();
+        throw;
+    }
+}
 
 Staging::Transfer::~Transfer() {
-    if (!name_.empty()) {
+    if (name_.empty()) {
+        return;
+    }
+    if (claimed_ && size_ + found_ > 0) {
+        staging_.begun_.keep(path_);
+    } else {
+        drop();
+    }
+}
+
+void Staging::Transfer::drop() {
+    if (claimed_) {
+        staging_.begun_.drop(path_);
+    } else {
         try {
             staging_.files_.unlink(staging_.root_, name_);
         } catch (const Error&) {
             // The next start removes it.
         }
     }
+    name_.clear();
+}
+
+void Staging::Transfer::write(std::string_view piece) {
+    const auto bytes = std::as_bytes(std::span(piece));
+    if (size_ < found_) {
+        staging_.files_.write_at(file_, size_, bytes);  // a hole would show what was there
+    } else {
+        storage::write_with_holes(staging_.files_, file_, size_, bytes);
+    }
 }
 
 void Staging::Transfer::data(std::string_view piece) {
-    storage::write_with_holes(staging_.files_, file_, size_, std::as_bytes(std::span(piece)));
+    write(piece);
+    data_in_place(piece);
+}
+
+void Staging::Transfer::data_in_place(std::string_view piece) {
     hash_->running.update(piece);
     size_ += piece.size();
 }
@@ -134,21 +173,48 @@ void Staging::Transfer::end(std::uint64_t size, const Digest& sha256) {
     if (!hash_->found) {
         hash_->found = hash_->running.finish();
     }
-    const Digest& found = *hash_->found;
+    const Digest found = *hash_->found;
     if (found != sha256 || size != size_ || staging_.files_.status(file_).size != size) {
+        drop();
         throw_wrong_content(sha256, found);
     }
     staging_.adopt(name_, sha256);
     name_.clear();
+    if (claimed_) {
+        staging_.begun_.taken(path_);
+    }
 }
 
-std::unique_ptr<Staging::Transfer> Staging::begin(std::uint64_t expected_size) {
-    if (expected_size > files_.free_bytes(root_)) {
+std::unique_ptr<Staging::Transfer> Staging::begin(const std::string& path,
+                                                  std::uint64_t expected_size, bool go_on) {
+    std::unique_ptr<Transfer> transfer(new Transfer(*this, path, go_on));
+    const auto is_full = [&] {
+        const std::uint64_t free = files_.free_bytes(root_);
+        return expected_size > free && expected_size - free > transfer->found();
+    };
+    if (is_full() && begun_.drop_idle() && !is_full()) {
+        return transfer;
+    }
+    if (is_full()) {
         throw Error(ErrorCode::disk_full, "cannot stage a file of " +
                                               std::to_string(expected_size) +
                                               " bytes: there is no room for it");
     }
-    return std::unique_ptr<Transfer>(new Transfer(*this));
+    return transfer;
+}
+
+void Staging::distrust_recipe(const Digest& sha256) {
+    constexpr std::size_t most = 1'000;
+    const std::lock_guard lock(mutex_);
+    if (distrusted_.size() >= most) {
+        distrusted_.clear();
+    }
+    distrusted_.insert(sha256);
+}
+
+bool Staging::trusts_recipe(const Digest& sha256) const {
+    const std::lock_guard lock(mutex_);
+    return !distrusted_.contains(sha256);
 }
 
 bool Staging::stage_copy(std::string_view path, const Digest& sha256) {

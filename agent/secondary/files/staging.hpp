@@ -7,10 +7,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
+#include "agent/secondary/files/begun_contents.hpp"
 #include "protocol/digest.hpp"
 #include "protocol/identifiers.hpp"
 #include "storage/disk/file_system.hpp"
@@ -29,7 +31,8 @@ class Staging {
     // for; removes the rest.
     Staging(storage::FileSystem& files, const storage::Handle& root, const Needed& needed);
 
-    // A large file that comes in pieces. Its end without end() removes what came.
+    // A large file that comes in pieces. Its end without end() keeps what came, as a beginning
+    // that nobody trusts (BegunContents).
     class Transfer {
       public:
         ~Transfer();
@@ -37,16 +40,29 @@ class Staging {
         Transfer& operator=(const Transfer&) = delete;
 
         void data(std::string_view piece);
-        // Throws bad_checksum unless exactly that came.
+        // The same of what lies at this place already (file()): it is only read.
+        void data_in_place(std::string_view piece);
+        // Throws bad_checksum unless exactly that came; what came is dropped then.
         void end(std::uint64_t size, const Digest& sha256);
+
+        // To read what an earlier try left: found() bytes, of which those beyond size() are as they
+        // were.
+        [[nodiscard]] const storage::Handle& file() const { return file_; }
+        [[nodiscard]] std::uint64_t found() const { return found_; }
+        [[nodiscard]] std::uint64_t size() const { return size_; }
 
       private:
         friend class Staging;
-        explicit Transfer(Staging& staging);
+        Transfer(Staging& staging, const std::string& path, bool go_on);
+        void write(std::string_view piece);
+        void drop();
 
         Staging& staging_;
+        const Digest path_;
+        bool claimed_ = false;  // name_ is the beginning of path_, and nobody else's meanwhile
         std::string name_;
         storage::Handle file_;
+        std::uint64_t found_ = 0;
         std::uint64_t size_ = 0;
         struct Hash;
         std::unique_ptr<Hash> hash_;
@@ -55,8 +71,14 @@ class Staging {
     // --- in
     // Throws bad_checksum when `content` is something else.
     void put_whole(const Digest& sha256, std::string_view content);
-    // Throws disk_full at once when `expected_size` is more than there is room for.
-    [[nodiscard]] std::unique_ptr<Transfer> begin(std::uint64_t expected_size);
+    // For the file at `path`. Throws disk_full at once when `expected_size` is more than there is
+    // room for. `go_on`: over what an earlier try left, which must be compared before it counts.
+    [[nodiscard]] std::unique_ptr<Transfer> begin(const std::string& path,
+                                                  std::uint64_t expected_size, bool go_on);
+    [[nodiscard]] BegunContents& begun() { return begun_; }
+    // A recipe led to something else: the next try of this content is to come whole.
+    void distrust_recipe(const Digest& sha256);
+    [[nodiscard]] bool trusts_recipe(const Digest& sha256) const;
     // From a file of the replica; false when it is not there or holds something else.
     bool stage_copy(std::string_view path, const Digest& sha256);
     // The same without reading: the caller knows that `path` holds the content. The staged file and
@@ -99,6 +121,7 @@ class Staging {
     storage::FileSystem& files_;
     const storage::Handle& root_;
     std::atomic<std::uint64_t> next_number_{0};
+    BegunContents begun_;
     mutable std::mutex mutex_;  // of everything below, and of each staged name's coming and going
     struct DigestHash {
         std::size_t operator()(const Digest& digest) const noexcept;
@@ -110,6 +133,7 @@ class Staging {
     };
     std::deque<Arrival> arrivals_;
     std::uint64_t generation_ = 0;
+    std::set<Digest> distrusted_;
 };
 
 }  // namespace farshore::secondary

@@ -12,10 +12,38 @@ void RecordingSink::whole(const SourceName&, const Digest& sha256, std::string_v
     contents_[sha256] = content;
 }
 
-std::uint64_t RecordingSink::begin(const SourceName&, std::uint64_t) {
+std::uint64_t RecordingSink::begin(const ContentStart&) {
     const std::lock_guard lock(mutex_);
     transfers_[++next_] = "";
     return next_;
+}
+
+std::uint64_t RecordingSink::begin_recipe(const RecipeStart& start) {
+    const std::lock_guard lock(mutex_);
+    transfers_[++next_] = "";
+    recipes += 1;
+    last_bases = start.bases;
+    return next_;
+}
+
+void RecordingSink::chunks(std::uint64_t transfer, const std::vector<Chunk>& chunks) {
+    const std::lock_guard lock(mutex_);
+    for (const Chunk& chunk : chunks) {
+        told_[transfer] += chunk.length;
+    }
+}
+
+void RecordingSink::answer(std::uint64_t transfer, const ReadPiece& read) {
+    if (on_data) {
+        on_data();
+    }
+    const std::lock_guard lock(mutex_);
+    std::string& content = transfers_.at(transfer);
+    content += read(content.size(), told_[transfer] - content.size());
+}
+
+void RecordingSink::answer_all(std::uint64_t transfer, const ReadPiece& read) {
+    answer(transfer, read);
 }
 
 void RecordingSink::data(std::uint64_t transfer, std::string_view content) {

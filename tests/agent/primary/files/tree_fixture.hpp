@@ -24,8 +24,14 @@ class RecordingSink final : public ContentSink {
   public:
     bool is_connected() override { return connected; }
     void whole(const SourceName& tree, const Digest& sha256, std::string_view content) override;
-    std::uint64_t begin(const SourceName& tree, std::uint64_t expected_size) override;
+    bool has_begun(const SourceName&, const std::string&) override { return has_begun_; }
+    std::uint64_t begin(const ContentStart& start) override;
     void data(std::uint64_t transfer, std::string_view content) override;
+    // A recipe: nothing is here, all of it is wanted.
+    std::uint64_t begin_recipe(const RecipeStart& start) override;
+    void chunks(std::uint64_t transfer, const std::vector<Chunk>& chunks) override;
+    void answer(std::uint64_t transfer, const ReadPiece& read) override;
+    void answer_all(std::uint64_t transfer, const ReadPiece& read) override;
     void end(std::uint64_t transfer, std::uint64_t size, const Digest& sha256) override;
     void abort(std::uint64_t transfer) override;
 
@@ -35,6 +41,9 @@ class RecordingSink final : public ContentSink {
 
     std::atomic<bool> connected{true};
     std::atomic<int> aborted{0};
+    std::atomic<bool> has_begun_{false};
+    std::atomic<int> recipes{0};
+    std::vector<std::string> last_bases;  // of the last recipe
     // Called with each piece of a large file, to meddle with the file meanwhile.
     std::function<void()> on_data;
 
@@ -42,6 +51,7 @@ class RecordingSink final : public ContentSink {
     std::mutex mutex_;
     std::uint64_t next_ = 0;
     std::map<std::uint64_t, std::string> transfers_;
+    std::map<std::uint64_t, std::uint64_t> told_;  // bytes of the recipe so far
     std::map<Digest, std::string> contents_;
 };
 

@@ -56,7 +56,7 @@ TEST_F(StagingTest, LargeContentComesInPieces) {
     const std::string piece(limits::payload_piece, 'x');
     const std::string zeros(limits::payload_piece, '\0');
     const Digest sha256_of_all = sha256(piece + zeros + "end" + zeros);
-    const auto transfer = staging_.begin(3 * limits::payload_piece);
+    const auto transfer = staging_.begin("big", 3 * limits::payload_piece, false);
     for (const std::string& part : {piece, zeros, std::string("end"), zeros}) {
         EXPECT_FALSE(staging_.has(sha256_of_all));
         transfer->data(part);
@@ -81,26 +81,59 @@ TEST_F(StagingTest, SmallContentKeepsItsHolesToo) {
 
 TEST_F(StagingTest, WhatDoesNotMatchIsNeverStaged) {
     {
-        const auto transfer = staging_.begin(5);
+        const auto transfer = staging_.begin("big", 5, false);
         transfer->data("hello");
         EXPECT_THROW(transfer->end(4, hello_), Error);
         EXPECT_THROW(transfer->end(5, sha256("other")), Error);
     }
-    {
-        const auto given_up = staging_.begin(5);
-        given_up->data("hel");
-    }
+    { const auto nothing_came = staging_.begin("big", 5, false); }
     EXPECT_EQ(staging_.count(), 0U);
     EXPECT_EQ(names_in_staging(), 0U);
+}
+
+TEST_F(StagingTest, WhatCameOfAnInterruptedTransferIsKeptAsABeginning) {
+    { staging_.begin("big", 5, false)->data("hel"); }
+    EXPECT_EQ(staging_.count(), 0U);
+    EXPECT_TRUE(staging_.begun().has(sha256("big")));
+    EXPECT_EQ(test::read_whole(directory_ / storage::tree_paths::begun(sha256("big"))), "hel");
+    {
+        // Two at once have a file each.
+        const auto first = staging_.begin("big", 5, true);
+        const auto second = staging_.begin("big", 5, true);
+        EXPECT_EQ(first->found(), 3U);
+        EXPECT_EQ(second->found(), 0U);
+        first->data_in_place("hel");
+        first->data("lo");
+        first->end(5, hello_);
+    }
+    EXPECT_EQ(test::read_whole(staged(hello_)), "hello");
+    EXPECT_EQ(names_in_staging(), 1U);
+}
+
+TEST_F(StagingTest, WhatABeginningHadUnderAHoleDoesNotShow) {
+    const std::string size(limits::payload_piece, 'x');
+    { staging_.begin("big", 1, false)->data(size); }
+    const std::string zeros(limits::payload_piece - 5, '\0');
+    const auto transfer = staging_.begin("big", 1, true);
+    transfer->data(zeros);
+    transfer->end(zeros.size(), sha256(zeros));
+    EXPECT_EQ(test::read_whole(staged(sha256(zeros))), zeros);
+}
+
+TEST_F(StagingTest, AFullDiskIsNotFullOfBeginnings) {
+    { staging_.begin("old", 1, false)->data("beginning"); }
+    files_.set_room(3);
+    EXPECT_THROW((void)staging_.begin("big", 5, false), Error);
+    EXPECT_FALSE(staging_.begun().has(sha256("old")));
 }
 
 TEST_F(StagingTest, AFullDiskLosesNothing) {
     files_.set_room(3);
     EXPECT_THROW(staging_.put_whole(hello_, "hello"), Error);
-    EXPECT_THROW((void)staging_.begin(5), Error);
+    EXPECT_THROW((void)staging_.begin("big", 5, false), Error);
     EXPECT_EQ(names_in_staging(), 0U);
     files_.clear_faults();
-    const auto transfer = staging_.begin(10);
+    const auto transfer = staging_.begin("big", 10, false);
     transfer->data("he");
     files_.set_room(1);
     try {
