@@ -66,7 +66,8 @@ constexpr std::array catalogue{
               "Settle the named row on the replica; applying goes on by itself."},
     ErrorInfo{store_unavailable, "STORE_UNAVAILABLE", retry, 2, ""},
     ErrorInfo{store_refused, "STORE_REFUSED", stop, 2,
-              "Check bucket, region, credentials and policy of the store."},
+              "Check the store: bucket, region, credentials and policy, or the directory and its "
+              "rights."},
     ErrorInfo{precondition_failed, "PRECONDITION_FAILED", refuse, 1, ""},
     ErrorInfo{not_primary, "NOT_PRIMARY", refuse, 2, "Run this on the primary."},
     ErrorInfo{not_secondary, "NOT_SECONDARY", refuse, 2, "Run this on a secondary."},

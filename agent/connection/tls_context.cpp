@@ -138,8 +138,12 @@ std::string ssl_text(unsigned long code) {
 
 TlsMaterial load_tls_material(storage::FileSystem& files, const config::Tls& paths) {
     try {
-        return {read_pem(files, paths.ca, false), read_pem(files, paths.certificate, false),
-                read_pem(files, paths.key, true)};
+        return {.ca = read_pem(files, paths.ca, false),
+                .certificate = read_pem(files, paths.certificate, false),
+                .key = read_pem(files, paths.key, true),
+                .ca_file = paths.ca,
+                .certificate_file = paths.certificate,
+                .key_file = paths.key};
     } catch (const Error& error) {
         throw Error(ErrorCode::bad_key, error.message());
     }
@@ -156,13 +160,14 @@ TlsContext::TlsContext(const TlsMaterial& material) : context_(asio::ssl::contex
     const CertificateHandle own = read_certificate(material.certificate);
     const KeyHandle key = read_private_key(material.key);
     if (!ca || X509_check_ca(ca.get()) == 0) {
-        refuse("the CA's file holds no CA certificate in PEM form");
+        refuse("cannot use " + material.ca_file + ": it holds no CA certificate in PEM form");
     }
     if (!own) {
-        refuse("the agent's certificate file holds no certificate in PEM form");
+        refuse("cannot use " + material.certificate_file + ": it holds no certificate in PEM form");
     }
     if (!key) {
-        refuse("the agent's key file holds no private key in PEM form without passphrase");
+        refuse("cannot use " + material.key_file +
+               ": it holds no private key in PEM form without passphrase");
     }
     boost::system::error_code error;
     context_.add_certificate_authority(asio::buffer(material.ca), error);
@@ -171,7 +176,8 @@ TlsContext::TlsContext(const TlsMaterial& material) : context_(asio::ssl::contex
     }
     if (error || SSL_CTX_use_PrivateKey(ssl, key.get()) != 1 ||
         SSL_CTX_check_private_key(ssl) != 1) {
-        refuse("the agent's certificate and its key don't fit: " + openssl_error());
+        refuse("the certificate " + material.certificate_file + " and the key " +
+               material.key_file + " don't fit: " + openssl_error());
     }
     own_names_ = names_of(own.get());
     expires_ = std::min(to_timestamp(X509_get0_notAfter(own.get())),

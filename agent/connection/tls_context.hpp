@@ -18,6 +18,10 @@ struct TlsMaterial {
     std::string ca;
     std::string certificate;  // the agent's own, then intermediate ones if there are any
     std::string key;
+    // Where they came from, for messages.
+    std::string ca_file = "the CA's file";
+    std::string certificate_file = "the certificate's file";
+    std::string key_file = "the key's file";
 };
 
 // Error(bad_key) when the key can be read by others than its owner (and the group of root), or any

@@ -25,11 +25,20 @@ storage::Handle open_state(storage::FileSystem& files, const std::string& path) 
     return files.open_root(path);
 }
 
+SigningKey read_signing_key(storage::FileSystem& files, const std::string& path) {
+    const std::string text = config::read_small_file(files, path);
+    try {
+        return SigningKey::from_pem(text);
+    } catch (const Error& error) {
+        throw Error(error.code(), "cannot use " + path + ": " + error.message());
+    }
+}
+
 }  // namespace
 
 Identity load_identity(storage::FileSystem& files, const config::Config& config) {
     Identity identity{
-        .key = SigningKey::from_pem(config::read_small_file(files, config.signing.key)),
+        .key = read_signing_key(files, config.signing.key),
         .trust = storage::parse_trust_file(config::read_small_file(files, config.signing.trust),
                                            config.signing.trust)};
     if (identity.trust.stream() != config.agent.stream) {

@@ -25,6 +25,12 @@ UploadTask::UploadTask(std::string state_file, std::vector<storage::ObjectStore*
 void UploadTask::run(const runtime::StopToken& stop) {
     storage::Database database(state_file_);
     storage::Outbox outbox(database);
+    // A store that takes an object and says nothing would hold up the agent's end.
+    const std::stop_callback interrupts(stop, [this] {
+        for (storage::ObjectStore* store : stores_) {
+            store->interrupt();
+        }
+    });
     Duration delay = first_delay;
     while (!stop.stop_requested()) {
         if (step(outbox, delay)) {
@@ -50,6 +56,9 @@ bool UploadTask::step(storage::Outbox& outbox, Duration& delay) {
     } catch (const Error& error) {
         if (error.code() == ErrorCode::sync_failed) {
             throw;
+        }
+        if (error.code() == ErrorCode::cancelled) {
+            return false;  // the end: it stays queued
         }
         delay = std::min(Duration{delay.nanoseconds * 2}, longest_delay);
         note(outbox, error, false);

@@ -29,7 +29,8 @@ class UploadTask {
     UploadTask(std::string state_file, std::vector<storage::ObjectStore*> stores, Clock& clock,
                std::function<void(const storage::OutboxItem&)> on_uploaded);
 
-    // Blocks until stop. Throws only what nobody can wait out (sync_failed).
+    // Blocks until stop, and interrupts the stores then: nobody uses them after it. Throws only
+    // what nobody can wait out (sync_failed).
     void run(const runtime::StopToken& stop);
     // Something was queued.
     void wake();

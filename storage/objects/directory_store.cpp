@@ -50,9 +50,22 @@ Handle DirectoryStore::open_root() const {
         return file_system_.open_root(path_ + "/.");
     } catch (const Error& error) {
         if (error.code() != ErrorCode::not_found) {
-            throw;
+            throw Error(error.code(), "the store " + name() + ": " + error.message());
         }
-        throw Error(ErrorCode::store_refused, "the store " + name() + " does not exist");
+        throw Error(ErrorCode::store_refused,
+                    "the store " + name() + (is_there() ? " is no directory" : " does not exist"));
+    }
+}
+
+// Something that is no directory.
+bool DirectoryStore::is_there() const {
+    const std::size_t slash = path_.rfind('/');
+    const std::string parent = slash == std::string::npos ? "." : path_.substr(0, slash + 1) + ".";
+    try {
+        return file_system_.status(file_system_.open_root(parent), path_.substr(slash + 1))
+            .has_value();
+    } catch (const Error&) {
+        return false;
     }
 }
 

@@ -35,6 +35,7 @@ class DirectoryStore final : public ObjectStore {
     [[nodiscard]] std::string name() const override;
 
   private:
+    [[nodiscard]] bool is_there() const;
     [[nodiscard]] Handle open_root() const;
     [[nodiscard]] Handle make_root() const;
     [[nodiscard]] bool is_synced(std::string_view parents);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 #include "agent/runtime/system_clock.hpp"
@@ -13,6 +15,39 @@ namespace farshore::session {
 namespace {
 
 constexpr Duration long_wait = Duration::from_ms(60'000);
+
+// Takes a request and never answers it, as a server that hangs does.
+class HangingStore final : public storage::ObjectStore {
+  public:
+    [[nodiscard]] PutOutcome create(const std::string&, std::string_view) override {
+        std::unique_lock lock(mutex_);
+        asked_ = true;
+        changed_.notify_all();
+        changed_.wait(lock, [this] { return interrupted_; });
+        throw Error(ErrorCode::cancelled, "interrupted");
+    }
+    [[nodiscard]] Result<std::string> get(const std::string&, std::size_t) override {
+        return Error(ErrorCode::not_found, "nothing is there");
+    }
+    [[nodiscard]] std::vector<std::string> list(const std::string&) override { return {}; }
+    void check() override {}
+    void interrupt() override {
+        const std::lock_guard lock(mutex_);
+        interrupted_ = true;
+        changed_.notify_all();
+    }
+    [[nodiscard]] std::string name() const override { return "hanging"; }
+    void wait_asked() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return asked_; });
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool asked_ = false;
+    bool interrupted_ = false;
+};
 
 class UploadTaskTest : public testing::Test {
   protected:
@@ -53,6 +88,20 @@ TEST_F(UploadTaskTest, EveryStoreGetsWhatWasQueuedInItsOrder) {
     EXPECT_EQ(near_.order, (std::vector{key(2), key(1)}));
     EXPECT_EQ(far_.order, near_.order);
     EXPECT_EQ(uploaded_, near_.order);
+}
+
+TEST_F(UploadTaskTest, AnUploadThatHangsEndsWithTheTaskAndStaysQueued) {
+    queue(1);
+    HangingStore hanging;
+    UploadTask task(file_, {&near_, &hanging}, clock_,
+                    [this](const storage::OutboxItem& item) { uploaded_.push_back(item.key); });
+    {
+        std::jthread thread([&](const runtime::StopToken& stop) { task.run(stop); });
+        hanging.wait_asked();
+    }  // asked to stop, and joined
+    EXPECT_TRUE(uploaded_.empty());
+    EXPECT_EQ(outbox_.figures().queued, 1u);
+    EXPECT_FALSE(task.figures().error);
 }
 
 TEST_F(UploadTaskTest, WhatIsQueuedLaterIsTakenWhenWoken) {
