@@ -155,6 +155,12 @@ TEST_F(ChainCheckTest, AnyObjectThatIsDeletedIsMissed) {
         if (key == world_.receipt_key(4)) {
             continue;
         }
+        // Lists come before the manifest that names them, so this is how an upload under way looks.
+        if (key == world_.manifest_key(4)) {
+            EXPECT_EQ(listing(), "");
+            EXPECT_NE(report_.exit_status(), 0);
+            continue;
+        }
         EXPECT_TRUE(has(FindingKind::object_missing, key)) << key << "\n" << listing();
     }
 }
