@@ -43,6 +43,7 @@ void CutBegin::encode(ByteWriter& out) const {
     wire::write(out, base);
     wire::write_map(out, databases, [&out](Lsn lsn) { wire::write(out, lsn); });
     wire::write_map(out, as_of, [&out](BootTime time) { wire::write(out, time); });
+    wire::write_id(out, identity);
 }
 
 CutBegin CutBegin::decode(ByteReader& in) {
@@ -54,6 +55,7 @@ CutBegin CutBegin::decode(ByteReader& in) {
     }
     message.databases = wire::read_map<Lsn>(in, 8, [&in] { return wire::read_number<LsnTag>(in); });
     message.as_of = wire::read_map<BootTime>(in, 8, [&in] { return wire::read_boot_time(in); });
+    message.identity = wire::read_id(in);
     return message;
 }
 

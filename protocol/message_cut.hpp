@@ -11,6 +11,8 @@
 
 namespace farshore {
 
+constexpr std::size_t cut_identity_bytes = 16;
+
 // How many content messages (whole or end) each bulk lane of this session had carried at some
 // moment: the receiver knows by it whether what it lacks is still under way.
 using LaneCounts = std::vector<std::uint64_t>;
@@ -26,6 +28,8 @@ struct CutBegin {
     std::map<SourceName, Lsn> databases;
     // CLOCK_BOOTTIME of the primary for each source's as_of; a source without one is not listed.
     std::map<SourceName, BootTime> as_of;
+    // Random: two states that gave out the same number did not give out the same cut.
+    std::string identity = std::string(cut_identity_bytes, '\0');
 
     void encode(ByteWriter& out) const;
     [[nodiscard]] static CutBegin decode(ByteReader& in);

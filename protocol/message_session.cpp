@@ -98,6 +98,7 @@ void Welcome::encode(ByteWriter& out) const {
     wire::write(out, epoch);
     wire::write_id(out, boot_id);
     wire::write(out, received_cut);
+    wire::write_id(out, received_identity);
     wire::write(out, applied_cut);
     wire::write(out, received_mark);
     wire::write(out, applied_mark);
@@ -126,6 +127,7 @@ Welcome Welcome::decode(ByteReader& in) {
     message.epoch = wire::read_number<EpochTag>(in);
     message.boot_id = wire::read_id(in);
     message.received_cut = wire::read_number<CutTag>(in);
+    message.received_identity = wire::read_id(in);
     message.applied_cut = wire::read_number<CutTag>(in);
     message.received_mark = wire::read_number<MarkTag>(in);
     message.applied_mark = wire::read_number<MarkTag>(in);

@@ -53,7 +53,8 @@ struct Welcome {
     AgentName agent;
     Epoch epoch;
     std::string boot_id;
-    CutNumber received_cut;  // 0: nothing yet
+    CutNumber received_cut;                                 // 0: nothing yet
+    std::string received_identity = std::string(16, '\0');  // CutBegin::identity of that cut
     CutNumber applied_cut;
     MarkNumber received_mark;
     MarkNumber applied_mark;

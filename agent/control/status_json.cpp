@@ -30,6 +30,7 @@ json::value source_json(const SourceStatus& source) {
         out["swept"] = or_null(source.swept);
         out["entries"] = or_null(source.entries);
         out["bytes"] = or_null(source.bytes);
+        out["pending_files"] = or_null(source.pending_files);
     }
     out["first_copy"] = source.first_copy ? copy_json(*source.first_copy) : json::value(nullptr);
     json::array pending;

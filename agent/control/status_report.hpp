@@ -52,6 +52,7 @@ struct SourceStatus {
     std::optional<std::uint64_t> entries;  // trees
     std::optional<std::uint64_t> bytes;    // trees
     std::optional<CopyProgress> first_copy;
+    std::optional<std::uint64_t> pending_files;  // trees: that the newest mark leaves behind
     std::vector<PendingPath> pending;
 };
 

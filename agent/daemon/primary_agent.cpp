@@ -132,7 +132,7 @@ control::StatusReport PrimaryAgent::status() {
         status.mark = newest->mark;
     }
     for (const config::Tree& tree : services_.config.trees) {
-        add_tree(status, tree, newest);
+        add_tree(status, tree, newest, role_.pending(tree.name));
     }
     for (const auto& [tree, refusal] : role_.refusals()) {
         status.faults.push_back({.code = refusal.error.code(),

@@ -2,9 +2,14 @@
 
 #include <algorithm>
 
+#include "protocol/limits.hpp"
+
 namespace farshore::daemon {
 
 namespace {
+
+// What all pending paths of a tree may take in an answer that a client can read.
+constexpr std::size_t pending_bytes = 16 * limits::mib;
 
 // A conninfo may hold a password: what is shown ends before anything like it.
 std::string without_password(const std::string& conninfo) {
@@ -75,7 +80,8 @@ control::StatusReport RoleAgent::begin_status(control::LagReport lag) const {
 }
 
 void RoleAgent::add_tree(control::StatusReport& status, const config::Tree& tree,
-                         const std::optional<Mark>& newest) const {
+                         const std::optional<Mark>& newest,
+                         const std::vector<std::string>& pending) const {
     control::SourceStatus source;
     source.name = tree.name.str();
     source.kind = control::SourceKind::tree;
@@ -91,7 +97,13 @@ void RoleAgent::add_tree(control::StatusReport& status, const config::Tree& tree
         source.entries = mark->entries;
         source.bytes = mark->bytes;
         source.state = mark->as_of == newest->time ? "watched" : "behind";
-        for (const std::string& path : mark->pending.paths) {
+        source.pending_files = mark->pending.files;
+        std::size_t room = pending_bytes;
+        for (const std::string& path : pending) {
+            if (path.size() > room) {
+                break;
+            }
+            room -= path.size();
             source.pending.push_back({.path = path, .bytes = 0, .why = "in transit"});
         }
         for (const Uncovered& left_out : mark->uncovered) {

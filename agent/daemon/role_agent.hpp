@@ -26,7 +26,7 @@ class RoleAgent : public control::AgentApi {
     // What a status begins with, before the role adds its own.
     [[nodiscard]] control::StatusReport begin_status(control::LagReport lag) const;
     void add_tree(control::StatusReport& status, const config::Tree& tree,
-                  const std::optional<Mark>& newest) const;
+                  const std::optional<Mark>& newest, const std::vector<std::string>& pending) const;
     void add_database(control::StatusReport& status, const config::Database& database,
                       const std::optional<Mark>& newest, const std::string& state) const;
 

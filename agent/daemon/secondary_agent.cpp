@@ -17,6 +17,15 @@ namespace {
 
 namespace json = boost::json;
 
+// What the newest received mark names of a tree.
+std::vector<std::string> pending_paths(const std::optional<Mark>& mark, const SourceName& tree) {
+    if (!mark || !mark->sources.contains(tree)) {
+        return {};
+    }
+    const auto* described = std::get_if<TreeMark>(&mark->sources.at(tree));
+    return described == nullptr ? std::vector<std::string>{} : described->pending.paths;
+}
+
 class SecondaryAgent final : public RoleAgent {
   public:
     explicit SecondaryAgent(Services& services)
@@ -123,7 +132,7 @@ control::StatusReport SecondaryAgent::status() {
     status.cut = view.standing.received_cut;
     status.mark = view.standing.received_mark;
     for (const config::Tree& tree : services_.config.trees) {
-        add_tree(status, tree, view.newest_mark);
+        add_tree(status, tree, view.newest_mark, pending_paths(view.newest_mark, tree.name));
     }
     for (const config::Database& database : services_.config.databases) {
         const auto known = view.databases.find(database.name);

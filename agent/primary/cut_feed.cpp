@@ -41,21 +41,27 @@ void CutFeed::take(Frame frame) {
     }
 }
 
-void CutFeed::run(const Welcome& welcome, const runtime::StopToken& stop) {
+void CutFeed::run(const Welcome& welcome, CutNumber base, const runtime::StopToken& stop) {
     for (const auto& [name, standing] : welcome.databases) {
         if (standing.copied) {
             held_[name] = standing.received;
         }
     }
     told_mark_ = welcome.received_mark;
-    CutNumber received = welcome.received_cut;
-    CutNumber told = received;
+    const bool holds_something = !welcome.received_cut.is_zero();
+    CutNumber received = base;
+    CutNumber told = welcome.received_cut;
     while (!stop.stop_requested()) {
         if (!history_.wait_above(told, turn, stop)) {
             continue;
         }
-        if (tell_everything_.exchange(false)) {
+        if (tell_everything_ && may_tell_everything()) {
+            tell_everything_ = false;
             received = CutNumber();
+        }
+        if (received.is_zero() && holds_something && !may_tell_everything()) {
+            (void)runtime::SystemSleeper().sleep(turn, stop);
+            continue;
         }
         const MarkNumber mark_before = told_mark_;
         const ToldCut cut = tell(received, stop);
@@ -70,6 +76,12 @@ void CutFeed::run(const Welcome& welcome, const runtime::StopToken& stop) {
             told_mark_ = mark_before;
         }
     }
+}
+
+bool CutFeed::may_tell_everything() {
+    return std::all_of(wiring_.trees.begin(), wiring_.trees.end(), [this](const SourceName& tree) {
+        return state_.tree(tree).first_scan_done;
+    });
 }
 
 bool CutFeed::brings_all(const CutRecord& record, const runtime::StopToken& stop) const {
@@ -105,7 +117,11 @@ ToldCut CutFeed::tell(CutNumber base, const runtime::StopToken& stop) {
         throw Error(ErrorCode::cancelled, "the agent is stopping");
     }
     told.with_marks = brings_all(*told.record, stop);
-    CutBegin begin{.cut = cut, .base = base, .databases = {}, .as_of = {}};
+    CutBegin begin{.cut = cut,
+                   .base = base,
+                   .databases = {},
+                   .as_of = {},
+                   .identity = state_.cut_identity(cut).value()};
     for (const SourceName& database : wiring_.streaming_databases()) {
         const auto position = told.record->databases.find(database);
         // A position of before this secondary's copy says nothing to it.

@@ -45,8 +45,9 @@ class CutFeed {
     CutFeed(connection::Lane& control, BulkSender& bulk, const CutHistory& history,
             storage::PrimaryState& state, CutFeedWiring wiring);
 
-    // Blocks until stop or the lane's end (throws its Error). `welcome`: what the secondary holds.
-    void run(const Welcome& welcome, const runtime::StopToken& stop);
+    // Blocks until stop or the lane's end (throws its Error). `welcome`: what the secondary holds;
+    // `base`: the cut that the first one that is told follows, 0 for one that tells everything.
+    void run(const Welcome& welcome, CutNumber base, const runtime::StopToken& stop);
     // received, content_wanted: from the control lane's reading thread; never waits.
     void take(Frame frame);
     // The session has ended.
@@ -55,6 +56,9 @@ class CutFeed {
     void tell_everything() { tell_everything_ = true; }
 
   private:
+    // Who holds something removes what a whole listing does not name: it must be one of trees that
+    // were scanned to their ends.
+    [[nodiscard]] bool may_tell_everything();
     ToldCut tell(CutNumber base, const runtime::StopToken& stop);
     void tell_marks(CutNumber up_to);
     // True when this cut brings everything its marks claim; waits a moment for decoders that start.

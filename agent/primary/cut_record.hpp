@@ -23,6 +23,9 @@ struct MarkFacts {
     std::map<SourceName, Digest> tree_digests;
     bool complete = false;
     std::uint64_t pending_files = 0;
+    // Nothing that is pending had changed before the last drain that ended before this; none:
+    // nothing is pending.
+    std::optional<BootTime> pending_noticed;
 };
 
 struct CutRecord {

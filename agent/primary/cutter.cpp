@@ -5,6 +5,7 @@
 #include "agent/runtime/log.hpp"
 #include "agent/runtime/sleeper.hpp"
 #include "protocol/envelope.hpp"
+#include "protocol/mark_room.hpp"
 
 namespace farshore::primary {
 
@@ -29,14 +30,6 @@ std::vector<storage::StoredTransaction> to_stored(const std::vector<PassedTransa
         stored.push_back({transaction.commit_end, transaction.sha256});
     }
     return stored;
-}
-
-// A mark names what it can hold and counts the rest.
-void limit_uncovered(std::vector<Uncovered>& uncovered, std::uint64_t& more) {
-    if (uncovered.size() > limits::mark_uncovered) {
-        more = uncovered.size() - limits::mark_uncovered;
-        uncovered.resize(limits::mark_uncovered);
-    }
 }
 
 }  // namespace
@@ -148,6 +141,9 @@ void Cutter::take(bool as_mark) {
         if (sealed->mark.complete) {
             newest_complete_mark_ = sealed->facts;
         }
+        for (const TreeOutcome& tree : gathered.trees) {
+            wiring_.on_pending(tree.name, tree.cut.pending.paths);
+        }
         wiring_.on_mark(*sealed, newest_);
     }
     history_.publish(
@@ -156,6 +152,16 @@ void Cutter::take(bool as_mark) {
                                                     .newest_mark = newest_mark_,
                                                     .newest_complete_mark = newest_complete_mark_,
                                                     .databases = lsn_}));
+}
+
+std::optional<BootTime> Cutter::earliest_noticed(const std::vector<TreeOutcome>& trees) {
+    std::optional<BootTime> earliest;
+    for (const TreeOutcome& tree : trees) {
+        if (const auto noticed = tree.cut.pending_noticed) {
+            earliest = std::min(earliest.value_or(*noticed), *noticed);
+        }
+    }
+    return earliest;
 }
 
 Cutter::Gathered Cutter::gather() {
@@ -226,6 +232,7 @@ Cutter::DatabaseOutcome Cutter::pass(const SourceName& database, std::optional<L
 CutNumber Cutter::commit(const Gathered& gathered, bool as_mark,
                          std::optional<SealedMark>& sealed) {
     storage::CutCommit commit(state_);
+    commit.set_identity(wiring_.new_identity());
     for (const TreeOutcome& tree : gathered.trees) {
         write_tree(commit, tree);
     }
@@ -244,6 +251,7 @@ CutNumber Cutter::commit(const Gathered& gathered, bool as_mark,
         }
         sealed = sealer_.seal(state_.standing().epoch, commit.mark(), gathered.taken,
                               std::move(sources), boots);
+        sealed->facts.pending_noticed = earliest_noticed(gathered.trees);
         commit.seal(sealed->mark.complete, sealed->envelope);
     }
     commit.commit();
@@ -285,7 +293,6 @@ std::map<SourceName, SourceMark> Cutter::describe(storage::CutCommit& commit,
         mark.bytes = totals.bytes;
         mark.digest = TreeDigest(totals.digest);
         mark.pending = tree.cut.pending;
-        limit_uncovered(mark.uncovered, mark.uncovered_more);
         sources[tree.name] = std::move(mark);
     }
     for (const auto& [name, outcome] : gathered.databases) {
@@ -295,13 +302,13 @@ std::map<SourceName, SourceMark> Cutter::describe(storage::CutCommit& commit,
         for (const std::string& sentence : facts.uncovered) {
             mark.uncovered.push_back({name.str(), sentence});
         }
-        limit_uncovered(mark.uncovered, mark.uncovered_more);
         mark.system_identifier = facts.identity ? facts.identity->system_identifier : "";
         mark.lsn = outcome.lsn;
         mark.transactions = outcome.transactions.size();
         mark.digest = database_digest(outcome.transactions);
         sources[name] = std::move(mark);
     }
+    fit_into_mark(sources);
     return sources;
 }
 

@@ -28,6 +28,7 @@ struct CutDatabase {
 struct CutterWiring {
     std::vector<TreeSource*> trees;
     std::map<SourceName, CutDatabase> databases;
+    std::function<std::string()> new_identity;  // cut_identity_bytes random bytes
     // The furthest that any session's decoder has passed; 0 when none streams.
     std::function<Lsn(const SourceName&)> position;
     std::function<void(const SourceName&, Lsn)> want_position;
@@ -35,6 +36,8 @@ struct CutterWiring {
     std::function<bool(CutNumber cut)> is_received;
     // Why a tree is not captured, at each cut; nullopt: it is.
     std::function<void(const SourceName&, const std::optional<Error>&)> on_refusal;
+    // All that a mark leaves behind in a tree, also what it has no room to name; before on_mark.
+    std::function<void(const SourceName&, const std::vector<std::string>& paths)> on_pending;
     // Right after the commit of a mark, before anything else can be committed.
     std::function<void(const SealedMark&, CutNumber)> on_mark;
 };
@@ -72,6 +75,8 @@ class Cutter {
     [[nodiscard]] bool try_take(bool as_mark);
     void take(bool as_mark);
     [[nodiscard]] Gathered gather();
+    [[nodiscard]] static std::optional<BootTime> earliest_noticed(
+        const std::vector<TreeOutcome>& trees);
     [[nodiscard]] std::map<SourceName, Lsn> read_positions();
     // `end`: L, when the server answered.
     [[nodiscard]] DatabaseOutcome pass(const SourceName& database, std::optional<Lsn> end,

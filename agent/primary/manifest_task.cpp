@@ -6,7 +6,8 @@ namespace farshore::primary {
 
 ManifestTask::ManifestTask(const std::string& state_file, StreamName stream, AgentName agent,
                            SigningKey key, std::vector<SourceName> trees, Duration interval,
-                           Clock& clock, std::function<void()> on_queued)
+                           Clock& clock,
+                           std::function<void(const storage::ChainStanding&)> on_queued)
     : clock_(clock),
       interval_(interval),
       trees_(std::move(trees)),
@@ -62,15 +63,15 @@ void ManifestTask::write() {
     if (!content.marks.empty()) {
         sequence = writer_.write(content, clock_.utc_now());
     }
-    const MarkNumber last = writer_.standing()->last_mark;
+    const storage::ChainStanding written = *writer_.standing();
     {
         const std::lock_guard lock(mutex_);
         phase_ = Phase::idle;
-        written_ = last;
+        written_ = written.last_mark;
         sequence_ = sequence;
         changed_.notify_all();
     }
-    on_queued_();
+    on_queued_(written);
 }
 
 storage::ManifestContent ManifestTask::read(const storage::ChainStanding& standing) {

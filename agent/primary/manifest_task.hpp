@@ -23,9 +23,11 @@ class ManifestTask {
   public:
     ManifestTask(const std::string& state_file, StreamName stream, AgentName agent, SigningKey key,
                  std::vector<SourceName> trees, Duration interval, Clock& clock,
-                 std::function<void()> on_queued);
+                 std::function<void(const storage::ChainStanding&)> on_queued);
 
     void begin_epoch(Epoch epoch, const Digest& record);
+    // The next manifest carries a whole listing of that tree. Before run().
+    void renew_checkpoint(const SourceName& tree) { writer_.renew_checkpoint(tree); }
     // Blocks until stop; a view that was opened is still written.
     void run(const runtime::StopToken& stop);
     // On the cutter's thread, right after the commit of a mark.
@@ -44,7 +46,7 @@ class ManifestTask {
     Clock& clock_;
     Duration interval_;
     std::vector<SourceName> trees_;
-    std::function<void()> on_queued_;
+    std::function<void(const storage::ChainStanding&)> on_queued_;
     storage::PrimaryState view_state_;  // used by whoever holds the turn, see phase_
     std::unique_ptr<storage::ReadTransaction> view_;
     storage::Database writer_database_;

@@ -75,6 +75,9 @@ ClockReading held_to_order(ClockReading now, const std::optional<MarkFacts>& new
 
 MarkFacts facts_of(const Mark& mark, const ClockReading& now) {
     MarkFacts facts = describe(mark);
+    if (facts.pending_files > 0) {
+        facts.pending_noticed = BootTime{};
+    }
     for (auto& [name, moment] : facts.sources) {
         if (moment.as_of) {
             moment.as_of_boot =

@@ -55,6 +55,7 @@ void PeerLink::run(const runtime::StopToken& stop) {
 void PeerLink::hold(connection::Session opened, const runtime::StopToken& stop) {
     const CutNumber received = opened.welcome.received_cut;
     const CutNumber applied = opened.welcome.applied_cut;
+    const MarkNumber received_mark = opened.welcome.received_mark;
     const auto session = std::make_shared<PeerSession>(context_, board_, std::move(opened));
     {
         const std::lock_guard lock(mutex_);
@@ -71,6 +72,8 @@ void PeerLink::hold(connection::Session opened, const runtime::StopToken& stop) 
         if (view.applied && view.applied->cut > applied) {
             view.applied.reset();
         }
+        view.held = {
+            .received_cut = received, .applied_cut = applied, .received_mark = received_mark};
         view.streaming.clear();
     });
     context_.on_progress();

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/primary/continuity.hpp"
 #include "agent/runtime/log.hpp"
-#include "protocol/envelope.hpp"
 
 namespace farshore::primary {
 
@@ -82,39 +82,28 @@ CutFeedWiring PeerSession::wiring() {
     return wiring;
 }
 
-void PeerSession::require_continuity() {
-    const Welcome& welcome = session_.welcome;
-    if (welcome.received_cut > state_.standing().cut) {
-        throw Error(
-            ErrorCode::state_damaged,
-            session_.peer.str() + " holds cut " + std::to_string(welcome.received_cut.value()) +
-                ", this agent's state ends at " + std::to_string(state_.standing().cut.value()) +
-                ": the state directory is not the one that the stream was written with");
+CutNumber PeerSession::first_base() {
+    std::vector<SourceName> trees;
+    for (const config::Tree& tree : context_.config.trees) {
+        trees.push_back(tree.name);
     }
-    if (welcome.received_mark > state_.standing().mark) {
-        throw Error(ErrorCode::chain_broken, session_.peer.str() + " holds mark " +
-                                                 std::to_string(welcome.received_mark.value()) +
-                                                 ", which this agent's state does not know");
+    const Continuation continuation =
+        judge_continuity(state_, session_.welcome, session_.peer, trees);
+    if (continuation.whole_because) {
+        log::warning("telling everything again: {}", *continuation.whole_because);
     }
-    if (welcome.received_mark.is_zero() || !welcome.received_mark_digest) {
-        return;
+    if (!state_.peer(session_.peer)) {
+        state_.set_peer(session_.peer, {.received_cut = session_.welcome.received_cut,
+                                        .applied_cut = session_.welcome.applied_cut,
+                                        .received_mark = session_.welcome.received_mark});
     }
-    const auto marks = state_.marks_above(MarkNumber(welcome.received_mark.value() - 1), 1);
-    if (marks.empty() || marks.front().mark != welcome.received_mark) {
-        return;  // forgotten here since everybody has it
-    }
-    const std::string payload =
-        read_envelope_payload(marks.front().envelope, payload_type::mark).take();
-    if (sha256(payload) != *welcome.received_mark_digest) {
-        throw Error(ErrorCode::chain_broken, session_.peer.str() + " holds another mark " +
-                                                 std::to_string(welcome.received_mark.value()) +
-                                                 " than this agent sealed");
-    }
+    return continuation.base;
 }
 
 Error PeerSession::run(const runtime::StopToken& stop) {
+    CutNumber base;
     try {
-        require_continuity();
+        base = first_base();
     } catch (const Error& error) {
         session_.close(error);
         return error;
@@ -132,8 +121,9 @@ Error PeerSession::run(const runtime::StopToken& stop) {
             "answers " + std::to_string(lane),
             [this, lane](const runtime::StopToken& token) { bulk_->run_answers(lane, token); });
     }
-    tasks.start("cut feed",
-                [this](const runtime::StopToken& token) { feed_.run(session_.welcome, token); });
+    tasks.start("cut feed", [this, base](const runtime::StopToken& token) {
+        feed_.run(session_.welcome, base, token);
+    });
     const std::stop_callback closes(
         stop, [this] { session_.close(Error(ErrorCode::cancelled, "the agent is stopping")); });
     Error reason = channel_.wait_closed();
@@ -194,7 +184,13 @@ void PeerSession::received(const ToldCut& told) {
     for (const auto& [name, lsn] : told.databases) {
         databases_.at(name)->confirm(lsn);
     }
-    board_.update([&](PeerView& view) { view.received = record; });
+    board_.update([&](PeerView& view) {
+        view.received = record;
+        view.held.received_cut = record->cut;
+        if (record->newest_mark) {
+            view.held.received_mark = record->newest_mark->mark;
+        }
+    });
     context_.on_progress();
 }
 
@@ -212,7 +208,10 @@ void PeerSession::take_applied(const Applied& applied) {
         return;  // of an earlier session: the next one that is applied tells more
     }
     compare_digests(*record, applied);
-    board_.update([&](PeerView& view) { view.applied = record; });
+    board_.update([&](PeerView& view) {
+        view.applied = record;
+        view.held.applied_cut = record->cut;
+    });
     context_.on_progress();
 }
 
@@ -223,16 +222,6 @@ void PeerSession::compare_digests(const CutRecord& record, const Applied& applie
     for (const auto& [tree, digest] : record.newest_mark->tree_digests) {
         const auto found = applied.trees.find(tree);
         if (found == applied.trees.end() || found->second == digest) {
-            continue;
-        }
-        // A whole listing makes the secondary remove what it does not name: never one of a tree
-        // that was not scanned to its end. (A state of its own: the feed's is used by another
-        // thread.)
-        storage::PrimaryState state(context_.state_file);
-        const auto& trees = context_.config.trees;
-        if (!std::all_of(trees.begin(), trees.end(), [&](const config::Tree& each) {
-                return state.tree(each.name).first_scan_done;
-            })) {
             continue;
         }
         log::warning("tree {} on {} is not what mark {} says: telling it everything again",

@@ -60,9 +60,9 @@ class PeerSession {
     void tell_fault(const SourceName& source, const std::optional<Error>& fault);
 
   private:
-    // Throws state_damaged or chain_broken when what the secondary holds is not of this state's
-    // history.
-    void require_continuity();
+    // What the secondary holds and can go on from. Throws state_damaged or chain_broken when that
+    // is not of this state's history.
+    [[nodiscard]] CutNumber first_base();
     void take(Frame frame);
     void take_applied(const Applied& applied);
     void take_state(const PeerState& state);

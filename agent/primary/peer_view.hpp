@@ -10,6 +10,7 @@
 #include "agent/primary/cut_record.hpp"
 #include "agent/primary/postgres/database_source.hpp"
 #include "protocol/error.hpp"
+#include "storage/state/primary_state.hpp"
 
 namespace farshore::primary {
 
@@ -27,6 +28,7 @@ struct PeerView {
     // Known received and applied; null: nothing yet.
     std::shared_ptr<const CutRecord> received;
     std::shared_ptr<const CutRecord> applied;
+    storage::PeerStanding held;            // what it said, since this agent's start
     std::map<SourceName, bool> streaming;  // databases: the first copy is done, changes flow
     std::map<SourceName, CopyProgress> copies;
     std::optional<PeerFault> connection_fault;  // why there is no session

@@ -24,6 +24,14 @@ std::vector<SourceName> tree_names(const config::Config& config) {
     return names;
 }
 
+std::vector<AgentName> peer_names(const config::Config& config) {
+    std::vector<AgentName> names;
+    for (const config::Peer& peer : config.peers) {
+        names.push_back(peer.name);
+    }
+    return names;
+}
+
 }  // namespace
 
 Primary::Primary(PrimaryServices services)
@@ -37,16 +45,15 @@ Primary::Primary(PrimaryServices services)
       manifests_(services_.state_file, services_.config.agent.stream, services_.config.agent.name,
                  services_.key, tree_names(services_.config),
                  services_.config.store.upload_interval, services_.clock,
-                 [this] { uploads_.wake(); }),
+                 [this](const storage::ChainStanding& published) { on_published(published); }),
+      forgetting_(services_.state_file, peer_names(services_.config)),
       tasks_([this](const runtime::TaskFailure& failure) {
           log::error("{} ended: {} {}", failure.task, failure.error.name(),
                      failure.error.message());
           trigger_.stop();
       }) {
     make_trees();
-    std::vector<AgentName> peers;
     for (const config::Peer& peer : services_.config.peers) {
-        peers.push_back(peer.name);
         links_.push_back(std::make_unique<PeerLink>(context_, peer, [this](const config::Peer& to) {
             Hello hello;
             hello.stream = services_.config.agent.stream;
@@ -62,8 +69,8 @@ Primary::Primary(PrimaryServices services)
         }));
     }
     for (const config::Database& database : services_.config.databases) {
-        watches_[database.name] = std::make_unique<DatabaseWatch>(services_.config.agent.stream,
-                                                                  database, peers, services_.clock);
+        watches_[database.name] = std::make_unique<DatabaseWatch>(
+            services_.config.agent.stream, database, peer_names(services_.config), services_.clock);
         transactions_[database.name] = std::make_unique<TransactionLog>();
     }
 }
@@ -102,6 +109,7 @@ void Primary::run(const runtime::StopToken& stop) {
     if (stop.stop_requested()) {
         return;
     }
+    welcome_back();
     for (const auto& tree : trees_) {
         tree->start();
     }
@@ -130,6 +138,7 @@ void Primary::open_epoch(const runtime::StopToken& stop) {
         enter_epoch(storage::check_epoch(services_.trust, Epoch(1), kept.value()).take());
         return;
     }
+    const std::stop_callback interrupts(stop, [this] { services_.store.interrupt(); });
     runtime::SystemSleeper sleeper;
     while (!stop.stop_requested()) {
         try {
@@ -140,6 +149,9 @@ void Primary::open_epoch(const runtime::StopToken& stop) {
             enter_epoch(opened);
             return;
         } catch (const Error& error) {
+            if (stop.stop_requested()) {
+                return;
+            }
             if (error.code() != ErrorCode::store_unavailable && error.action() != Action::retry) {
                 throw;
             }
@@ -219,6 +231,7 @@ CutterWiring Primary::cutter_wiring() {
         wiring.databases[name] = {.watch = watch.get(),
                                   .transactions = transactions_.at(name).get()};
     }
+    wiring.new_identity = [this] { return services_.random.bytes(cut_identity_bytes); };
     wiring.position = [this](const SourceName& name) { return position(name); };
     wiring.want_position = [this](const SourceName& name, Lsn lsn) {
         for (const auto& link : links_) {
@@ -237,14 +250,42 @@ CutterWiring Primary::cutter_wiring() {
     wiring.on_refusal = [this](const SourceName& tree, const std::optional<Error>& refusal) {
         on_refusal(tree, refusal);
     };
+    wiring.on_pending = [this](const SourceName& tree, const std::vector<std::string>& paths) {
+        const std::lock_guard lock(mutex_);
+        pending_[tree] = paths;
+    };
     wiring.on_mark = [this](const SealedMark& sealed, CutNumber) { on_mark(sealed); };
     return wiring;
+}
+
+// A tree that was out of the config: its listing is published anew, and every secondary is told
+// everything (judge_continuity). The listing first: then a crash between the two repeats both.
+void Primary::welcome_back() {
+    const std::vector<SourceName> trees = tree_names(services_.config);
+    for (const SourceName& tree : state_.rejoining(trees)) {
+        manifests_.renew_checkpoint(tree);
+    }
+    state_.set_configured(trees);
+}
+
+// On the thread of the manifests.
+void Primary::on_published(const storage::ChainStanding& published) {
+    uploads_.wake();
+    std::map<AgentName, storage::PeerStanding> held;
+    for (const auto& link : links_) {
+        const PeerView view = link->view();
+        if (!view.held.received_cut.is_zero()) {
+            held[link->name()] = view.held;
+        }
+    }
+    forgetting_.forget(held, published);
 }
 
 void Primary::on_mark(const SealedMark& sealed) {
     manifests_.on_mark();
     const std::lock_guard lock(mutex_);
     newest_mark_ = sealed.mark;
+    newest_facts_ = sealed.facts;
     progress_.notify_all();
 }
 

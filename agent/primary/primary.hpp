@@ -15,6 +15,7 @@
 #include "agent/primary/content_broadcast.hpp"
 #include "agent/primary/cutter.hpp"
 #include "agent/primary/evidence_feed.hpp"
+#include "agent/primary/forgetting.hpp"
 #include "agent/primary/manifest_task.hpp"
 #include "agent/primary/peer_link.hpp"
 #include "agent/runtime/task_group.hpp"
@@ -65,12 +66,15 @@ class Primary {
     [[nodiscard]] std::optional<PeerFault> fault() const;
     // Trees that can't be captured now, and why.
     [[nodiscard]] std::map<SourceName, PeerFault> refusals() const;
+    // All that the newest mark leaves behind in a tree.
+    [[nodiscard]] std::vector<std::string> pending(const SourceName& tree) const;
     // What the decoders have passed, the best of all sessions.
     [[nodiscard]] Lsn position(const SourceName& database) const;
 
     // --- what can be asked for; thread-safe
     // Forces a mark, and waits until every secondary has received (or applied) one that holds all
-    // that was changed before the call. Throws timeout or cancelled.
+    // that was changed before the call; what came later may be pending in it. Throws timeout or
+    // cancelled.
     [[nodiscard]] MarkFacts flush(bool until_applied, Duration timeout,
                                   const runtime::StopToken& stop);
     // Forces a mark and a manifest that ends with it; returns when that is in the store. Throws
@@ -90,6 +94,17 @@ class Primary {
     [[nodiscard]] std::shared_ptr<PeerSession> session(const AgentName& peer) const;
 
   private:
+    // What a flush waits for: a mark above `before`, as of `since` or later in every source. What
+    // was dirty at `since` was noticed before `noticed_by`, which is known when there is such a
+    // mark: what it leaves behind and was noticed later changed later.
+    struct FlushWish {
+        MarkNumber before;
+        BootTime since;
+        std::optional<BootTime> noticed_by;
+    };
+
+    [[nodiscard]] static bool is_as_of(const std::optional<MarkFacts>& mark, const FlushWish& wish);
+    [[nodiscard]] static bool covers(const std::optional<MarkFacts>& mark, const FlushWish& wish);
     void open_epoch(const runtime::StopToken& stop);
     void enter_epoch(const storage::OpenedEpoch& opened);
     void start_tasks();
@@ -99,11 +114,12 @@ class Primary {
     void last_words();
     CutterWiring cutter_wiring();
     SessionContext session_context();
+    void welcome_back();
+    void on_published(const storage::ChainStanding& published);
     void on_mark(const SealedMark& sealed);
     void on_refusal(const SourceName& tree, const std::optional<Error>& refusal);
     void on_progress();
-    [[nodiscard]] std::optional<MarkFacts> held_by_all(bool applied, MarkNumber before,
-                                                       BootTime since) const;
+    [[nodiscard]] std::optional<MarkFacts> held_by_all(bool applied, const FlushWish& wish) const;
     [[nodiscard]] bool all_applied(CutNumber cut) const;
 
     PrimaryServices services_;
@@ -119,12 +135,15 @@ class Primary {
     std::vector<std::unique_ptr<PeerLink>> links_;
     session::UploadTask uploads_;
     ManifestTask manifests_;
+    Forgetting forgetting_;  // of the manifests' thread
     std::unique_ptr<Cutter> cutter_;
 
     mutable std::mutex mutex_;
     mutable std::condition_variable_any progress_;
     std::optional<Epoch> epoch_;
     std::optional<Mark> newest_mark_;
+    std::optional<MarkFacts> newest_facts_;  // of the same
+    std::map<SourceName, std::vector<std::string>> pending_;
     std::optional<PeerFault> fault_;
     std::map<SourceName, PeerFault> refusals_;
     runtime::TaskGroup tasks_;

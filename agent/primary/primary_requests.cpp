@@ -8,21 +8,21 @@
 
 namespace farshore::primary {
 
-namespace {
-
-// All that was changed before `since` is in this mark, which is newer than `before`.
-bool covers(const std::optional<MarkFacts>& mark, MarkNumber before, BootTime since) {
-    // What is pending may have changed before the call and been noticed after it, so only a mark
-    // that leaves nothing behind says anything.
-    if (!mark || mark->mark <= before || mark->pending_files > 0) {
-        return false;
-    }
-    return std::all_of(mark->sources.begin(), mark->sources.end(), [since](const auto& source) {
-        return source.second.as_of_boot && *source.second.as_of_boot >= since;
-    });
+bool Primary::is_as_of(const std::optional<MarkFacts>& mark, const FlushWish& wish) {
+    return mark && mark->mark > wish.before &&
+           std::all_of(mark->sources.begin(), mark->sources.end(), [&](const auto& source) {
+               return source.second.as_of_boot && *source.second.as_of_boot >= wish.since;
+           });
 }
 
-}  // namespace
+// All that was changed before the call is in this mark.
+bool Primary::covers(const std::optional<MarkFacts>& mark, const FlushWish& wish) {
+    if (!is_as_of(mark, wish)) {
+        return false;
+    }
+    return !mark->pending_noticed ||
+           (wish.noticed_by && *mark->pending_noticed >= *wish.noticed_by);
+}
 
 std::optional<Epoch> Primary::epoch() const {
     const std::lock_guard lock(mutex_);
@@ -45,6 +45,12 @@ DatabaseFacts Primary::database(const SourceName& name) const {
 std::optional<Mark> Primary::newest_mark() const {
     const std::lock_guard lock(mutex_);
     return newest_mark_;
+}
+
+std::vector<std::string> Primary::pending(const SourceName& tree) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = pending_.find(tree);
+    return found == pending_.end() ? std::vector<std::string>{} : found->second;
 }
 
 std::optional<PeerFault> Primary::fault() const {
@@ -85,8 +91,7 @@ std::shared_ptr<PeerSession> Primary::session(const AgentName& peer) const {
     return nullptr;
 }
 
-std::optional<MarkFacts> Primary::held_by_all(bool applied, MarkNumber before,
-                                              BootTime since) const {
+std::optional<MarkFacts> Primary::held_by_all(bool applied, const FlushWish& wish) const {
     std::optional<MarkFacts> first;
     for (const auto& link : links_) {
         const PeerView view = link->view();
@@ -94,10 +99,9 @@ std::optional<MarkFacts> Primary::held_by_all(bool applied, MarkNumber before,
         if (!record) {
             return std::nullopt;
         }
-        const auto& mark = covers(record->newest_mark, before, since)
-                               ? record->newest_mark
-                               : record->newest_complete_mark;
-        if (!covers(mark, before, since)) {
+        const auto& mark =
+            covers(record->newest_mark, wish) ? record->newest_mark : record->newest_complete_mark;
+        if (!covers(mark, wish)) {
             return std::nullopt;
         }
         if (!first || mark->mark > first->mark) {
@@ -109,14 +113,18 @@ std::optional<MarkFacts> Primary::held_by_all(bool applied, MarkNumber before,
 
 MarkFacts Primary::flush(bool until_applied, Duration timeout, const runtime::StopToken& stop) {
     const auto newest = history_.newest();
-    const MarkNumber before =
-        newest && newest->newest_mark ? newest->newest_mark->mark : MarkNumber();
-    const BootTime since = services_.clock.boot_now();
-    const BootTime until = since + timeout;
+    FlushWish wish{
+        .before = newest && newest->newest_mark ? newest->newest_mark->mark : MarkNumber(),
+        .since = services_.clock.boot_now(),
+        .noticed_by = std::nullopt};
+    const BootTime until = wish.since + timeout;
     trigger_.demand_mark();
     std::unique_lock lock(mutex_);
     for (;;) {
-        if (const auto mark = held_by_all(until_applied, before, since)) {
+        if (!wish.noticed_by && is_as_of(newest_facts_, wish)) {
+            wish.noticed_by = services_.clock.boot_now();
+        }
+        if (const auto mark = held_by_all(until_applied, wish)) {
             return *mark;
         }
         const Duration left = until - services_.clock.boot_now();
@@ -126,8 +134,10 @@ MarkFacts Primary::flush(bool until_applied, Duration timeout, const runtime::St
                             std::string(until_applied ? "applied" : "received") +
                             " by every secondary in time");
         }
-        progress_.wait_for(lock, stop, std::chrono::nanoseconds(left.nanoseconds),
-                           [&] { return held_by_all(until_applied, before, since).has_value(); });
+        progress_.wait_for(lock, stop, std::chrono::nanoseconds(left.nanoseconds), [&] {
+            return (!wish.noticed_by && is_as_of(newest_facts_, wish)) ||
+                   held_by_all(until_applied, wish).has_value();
+        });
         if (stop.stop_requested()) {
             throw Error(ErrorCode::cancelled, "the agent is stopping");
         }

@@ -126,7 +126,8 @@ void CutReceiver::begin(const CutBegin& message) {
             .marks = {},
             .databases = {},
             .as_of = message.as_of,
-            .primary_boot_id = session_.hello.boot_id};
+            .primary_boot_id = session_.hello.boot_id,
+            .identity = message.identity};
     for (const auto& [database, lsn] : message.databases) {
         cut_.databases[database] = {.lsn = lsn, .spool_end = {}};
     }
@@ -154,7 +155,8 @@ void CutReceiver::add_mark(const CutMark& message) {
     }
     VerifiedMark verified = verify_mark(message.envelope, parts_.trust, parts_.expected);
     const MarkNumber last = cut_.marks.empty() ? last_mark_ : cut_.marks.back().mark;
-    if (follows(last, verified.stored.mark)) {
+    // Where everything is told, the marks before are known from manifests only.
+    if (follows(last, verified.stored.mark, cut_.base.is_zero())) {
         cut_.marks.push_back(std::move(verified.stored));
     }
 }

@@ -26,11 +26,11 @@ VerifiedMark verify_mark(const std::string& envelope, const TrustSet& trust,
     return verified;
 }
 
-bool follows(MarkNumber last, MarkNumber mark) {
+bool follows(MarkNumber last, MarkNumber mark, bool may_skip) {
     if (mark <= last) {
         return false;
     }
-    if (!last.is_zero() && mark != last.next()) {
+    if (!last.is_zero() && !may_skip && mark != last.next()) {
         throw Error(ErrorCode::chain_broken, "mark " + std::to_string(mark.value()) +
                                                  " came after mark " +
                                                  std::to_string(last.value()));

@@ -26,7 +26,8 @@ struct ExpectedMarks {
 [[nodiscard]] VerifiedMark verify_mark(const std::string& envelope, const TrustSet& trust,
                                        const ExpectedMarks& expected);
 // True when the mark is to be kept; false when we have it already. Throws chain_broken for a gap.
-// `last`: the newest that is received; zero: none yet, then any mark may be the first.
-[[nodiscard]] bool follows(MarkNumber last, MarkNumber mark);
+// `last`: the newest that is received; zero: none yet, then any mark may be the first. `may_skip`:
+// a gap is no fault, since the cut tells everything.
+[[nodiscard]] bool follows(MarkNumber last, MarkNumber mark, bool may_skip);
 
 }  // namespace farshore::secondary

@@ -1,5 +1,6 @@
 #include "agent/secondary/receipt_task.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace farshore::secondary {
@@ -49,6 +50,7 @@ void ReceiptTask::write_now() {
         }
         gather();
         const auto offset = parts_.offset();
+        forget();
         while (writer_.write(parts_.primary, offset ? std::optional(offset->value) : std::nullopt,
                              offset ? std::optional(offset->error) : std::nullopt,
                              parts_.clock.utc_now())) {
@@ -91,6 +93,18 @@ void ReceiptTask::gather() {
             transaction.commit();
         }
         state_.set_fact(told_applied, std::to_string(marks.back().mark.value()));
+    }
+}
+
+// What the receipts' own tables have is not needed in the state any more, but for the newest ones:
+// from them lag and status are counted.
+void ReceiptTask::forget() {
+    const storage::SecondaryStanding standing = state_.standing();
+    const MarkNumber told =
+        std::min({read_number(state_, told_received), read_number(state_, told_applied),
+                  standing.applied_mark, standing.received_mark});
+    if (!told.is_zero()) {
+        state_.forget_marks_up_to(MarkNumber(told.value() - 1));
     }
 }
 

@@ -41,6 +41,7 @@ class ReceiptTask {
 
   private:
     void gather();
+    void forget();
 
     Parts parts_;
     std::mutex mutex_;

@@ -10,6 +10,8 @@ namespace farshore::secondary {
 namespace {
 
 constexpr Duration accept_turn = Duration::from_ms(500);
+// How often its sources are looked at while there is no session.
+constexpr Duration look_interval = Duration::from_ms(5'000);
 constexpr Duration last_upload = Duration::from_ms(3'000);
 // A session that held so long has overcome what ended the one before it.
 constexpr Duration settled_after = Duration::from_ms(3'000);
@@ -128,9 +130,12 @@ void Secondary::run(const runtime::StopToken& stop) {
     tasks_.start("applier", [this](const runtime::StopToken& token) { applier_->run(token); });
     tasks_.start("uploads", [this](const runtime::StopToken& token) { uploads_.run(token); });
     tasks_.start("receipts", [this](const runtime::StopToken& token) { receipts_.run(token); });
+    look_at_sources();
     while (!stop.stop_requested() && !tasks_.stop_requested()) {
         if (const auto opened = services_.accept(accept_turn)) {
             hold_session(opened, stop);
+        } else if (services_.clock.boot_now() - looked_ >= look_interval) {
+            look_at_sources();
         }
     }
     end_session();
@@ -144,6 +149,27 @@ void Secondary::run(const runtime::StopToken& stop) {
     tasks_.join();
     if (const auto failure = tasks_.first_failure()) {
         throw failure->error;
+    }
+}
+
+// What stands in the way of a session is shown also while no primary dials.
+void Secondary::look_at_sources() {
+    const std::lock_guard one(answering_);
+    looked_ = services_.clock.boot_now();
+    storage::SecondaryState state(services_.state_file);
+    for (const auto& [name, tree] : trees_) {
+        try {
+            tree->require_ours(state, services_.random);
+            if (blocked_.erase(name) > 0) {
+                faults_.clear(name.str());
+            }
+        } catch (const Error& error) {
+            if (error.code() == ErrorCode::sync_failed) {
+                throw;
+            }
+            blocked_.insert(name);
+            faults_.raise(name.str(), error);
+        }
     }
 }
 
@@ -182,6 +208,7 @@ Welcome Secondary::answer(const Hello& hello, const AgentName& peer) {
     welcome.epoch = standing.epoch;
     welcome.boot_id = services_.clock.boot_id();
     welcome.received_cut = standing.received_cut;
+    welcome.received_identity = standing.received_identity;
     welcome.applied_cut = standing.applied_cut;
     welcome.received_mark = standing.received_mark;
     welcome.applied_mark = standing.applied_mark;

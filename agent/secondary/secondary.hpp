@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -82,6 +83,7 @@ class Secondary {
     [[nodiscard]] bool wait_applied(MarkNumber mark, Duration timeout);
 
   private:
+    void look_at_sources();
     void open_sources(storage::SecondaryState& state);
     void hold_session(const std::shared_ptr<connection::Session>& opened,
                       const runtime::StopToken& stop);
@@ -104,7 +106,9 @@ class Secondary {
     EvidenceKeeper evidence_;
     SecondaryContext context_;
     std::unique_ptr<Applier> applier_;
-    std::mutex answering_;  // one Hello at a time
+    std::mutex answering_;          // one Hello at a time
+    std::set<SourceName> blocked_;  // by look_at_sources(), under answering_
+    BootTime looked_;               // of the running thread
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;
     std::shared_ptr<SecondarySession> session_;

@@ -47,6 +47,12 @@ bool ManifestWriter::needs_checkpoint(const SourceName& tree, Timestamp now) {
            row.unsigned_integer(1) >= checkpoint_changes;
 }
 
+void ManifestWriter::renew_checkpoint(const SourceName& tree) {
+    Statement(database_, "DELETE FROM evidence_checkpoint WHERE tree = ?1")
+        .bind_text(1, tree.str())
+        .run();
+}
+
 MarkNumber ManifestWriter::check_marks(const ManifestContent& content,
                                        const ChainStanding& standing) const {
     MarkNumber last = standing.last_mark;

@@ -43,6 +43,8 @@ class ManifestWriter {
     // Asked for each tree whose first copy is finished: none in this epoch yet, or older than 24
     // hours or 10,000,000 changes.
     [[nodiscard]] bool needs_checkpoint(const SourceName& tree, Timestamp now);
+    // From now on it needs one, whatever it had before: its changes were not all listed.
+    void renew_checkpoint(const SourceName& tree);
 
     // Queues the objects and then the manifest, in one transaction; durable when it returns. Throws
     // Error(chain_broken) when the marks don't continue the chain.

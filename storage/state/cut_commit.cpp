@@ -136,6 +136,10 @@ void CutCommit::commit() {
             .bind(4, totals.bytes)
             .run();
     }
+    Statement(state_.database_, "INSERT INTO cut_identities (cut, identity) VALUES (?1, ?2)")
+        .bind(1, cut_.value())
+        .bind_blob(2, identity_)
+        .run();
     const std::uint64_t mark = sealed_ ? mark_.value() : mark_.value() - 1;
     Statement(state_.database_, "UPDATE primary_standing SET cut = ?1, mark = ?2")
         .bind(1, cut_.value())

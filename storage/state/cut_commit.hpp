@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,8 @@ class CutCommit {
     void set_scanned(const SourceName& tree, bool first_scan_done, std::optional<Timestamp> swept);
     void set_database(const SourceName& database, Lsn lsn,
                       const std::vector<StoredTransaction>& unmarked);
+    // 16 random bytes: zeros unless it is said.
+    void set_identity(std::string_view identity) { identity_ = identity; }
     void seal(bool complete, std::string_view envelope);
     // Durable when it returns.
     void commit();
@@ -44,6 +47,7 @@ class CutCommit {
     CutNumber cut_;
     MarkNumber mark_;
     bool sealed_ = false;
+    std::string identity_ = std::string(16, '\0');
     std::map<SourceName, CapturedTotals> totals_;
 };
 

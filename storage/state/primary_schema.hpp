@@ -92,6 +92,20 @@ CREATE TABLE tree_filters (
 ) WITHOUT ROWID;
 )";
 
-constexpr std::array<const char*, 2> primary_migrations{primary_schema_1, primary_schema_2};
+constexpr const char* primary_schema_3 = R"(
+-- Tombstones of cuts up to this one may be gone: who holds less is told everything.
+ALTER TABLE primary_standing ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0;
+-- In the config of the newest start; and the first cut since it came back into it (0: never left).
+ALTER TABLE trees ADD COLUMN configured INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE trees ADD COLUMN rejoined INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE peers ADD COLUMN received_mark INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE cut_identities (
+    cut INTEGER PRIMARY KEY,
+    identity BLOB NOT NULL  -- 16 random bytes, told with the cut
+);
+)";
+
+constexpr std::array<const char*, 3> primary_migrations{primary_schema_1, primary_schema_2,
+                                                        primary_schema_3};
 
 }  // namespace farshore::storage

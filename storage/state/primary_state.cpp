@@ -74,15 +74,50 @@ std::vector<StoredMark> PrimaryState::marks_above(MarkNumber mark, std::size_t m
     return found;
 }
 
-void PrimaryState::forget_marks(MarkNumber up_to) {
+bool PrimaryState::forget(const Forgettable& what, std::size_t most) {
     Transaction transaction(database_);
-    // The newest complete mark stays: after a restart the complete RPO is counted from it.
-    Statement(database_,
-              "DELETE FROM marks WHERE mark <= ?1 AND mark < (SELECT max(mark) FROM marks WHERE "
-              "complete = 1)")
-        .bind(1, up_to.value())
+    const std::uint64_t limit = most;
+    // Said before it is so: a crash between the two must not hide it.
+    Statement(database_, "UPDATE primary_standing SET forgotten = max(forgotten, ?1)")
+        .bind(1, what.tombstones.value())
         .run();
+    // After a restart RPO and complete RPO are counted from the newest and the newest complete one.
+    Statement(database_,
+              "DELETE FROM marks WHERE mark IN (SELECT mark FROM marks WHERE mark <= ?1 "
+              "AND mark <> (SELECT max(mark) FROM marks) AND mark <> coalesce((SELECT max(mark) "
+              "FROM marks WHERE complete = 1), 0) ORDER BY mark LIMIT ?2)")
+        .bind(1, what.marks.value())
+        .bind(2, limit)
+        .run();
+    bool more = database_.changes() == limit;
+    Statement(database_,
+              "DELETE FROM entries WHERE (tree, path) IN (SELECT tree, path FROM entries "
+              "INDEXED BY tombstones WHERE type = 7 AND cut <= ?1 LIMIT ?2)")
+        .bind(1, what.tombstones.value())
+        .bind(2, limit)
+        .run();
+    more = more || database_.changes() == limit;
+    Statement(database_,
+              "DELETE FROM cut_identities WHERE cut IN (SELECT cut FROM cut_identities "
+              "WHERE cut <= ?1 ORDER BY cut LIMIT ?2)")
+        .bind(1, what.identities.value())
+        .bind(2, limit)
+        .run();
+    more = more || database_.changes() == limit;
     transaction.commit();
+    return more;
+}
+
+CutNumber PrimaryState::forgotten() {
+    Statement ask(database_, "SELECT forgotten FROM primary_standing");
+    ask.step();
+    return CutNumber(ask.unsigned_integer(0));
+}
+
+std::optional<std::string> PrimaryState::cut_identity(CutNumber cut) {
+    Statement ask(database_, "SELECT identity FROM cut_identities WHERE cut = ?1");
+    ask.bind(1, cut.value());
+    return ask.step() ? std::optional(std::string(ask.bytes(0))) : std::nullopt;
 }
 
 std::map<SourceName, Lsn> PrimaryState::database_positions() {
@@ -236,22 +271,54 @@ void PrimaryState::sorted_changes_since(const SourceName& tree, CutNumber base,
     }
 }
 
-void PrimaryState::forget_tombstones(CutNumber up_to) {
+std::vector<SourceName> PrimaryState::rejoining(const std::vector<SourceName>& trees) {
+    Statement ask(database_,
+                  "SELECT 1 FROM trees WHERE name = ?1 AND configured = 0 "
+                  "AND (marker_id IS NOT NULL OR entries > 0)");
+    std::vector<SourceName> found;
+    for (const SourceName& tree : trees) {
+        if (ask.bind_text(1, tree.str()).step()) {
+            found.push_back(tree);
+        }
+        ask.reset();
+    }
+    return found;
+}
+
+void PrimaryState::set_configured(const std::vector<SourceName>& trees) {
     Transaction transaction(database_);
-    Statement(database_, "DELETE FROM entries WHERE type = 7 AND cut <= ?1")
-        .bind(1, up_to.value())
-        .run();
+    for (const SourceName& tree : rejoining(trees)) {
+        Statement(database_,
+                  "UPDATE trees SET rejoined = (SELECT cut + 1 FROM primary_standing) "
+                  "WHERE name = ?1")
+            .bind_text(1, tree.str())
+            .run();
+    }
+    database_.execute("UPDATE trees SET configured = 0");
+    for (const SourceName& tree : trees) {
+        Statement(database_, "UPDATE trees SET configured = 1 WHERE id = ?1")
+            .bind(1, tree_id(tree))
+            .run();
+    }
     transaction.commit();
 }
 
-PeerStanding PrimaryState::peer(const AgentName& name) {
-    Statement ask(database_, "SELECT received_cut, applied_cut FROM peers WHERE name = ?1");
+CutNumber PrimaryState::rejoined(const SourceName& tree) {
+    Statement ask(database_, "SELECT rejoined FROM trees WHERE id = ?1");
+    ask.bind(1, tree_id(tree)).step();
+    return CutNumber(ask.unsigned_integer(0));
+}
+
+std::optional<PeerStanding> PrimaryState::peer(const AgentName& name) {
+    Statement ask(database_,
+                  "SELECT received_cut, applied_cut, received_mark FROM peers WHERE name = ?1");
     ask.bind_text(1, name.str());
     if (!ask.step()) {
-        return {};
+        return std::nullopt;
     }
-    return {.received_cut = CutNumber(ask.unsigned_integer(0)),
-            .applied_cut = CutNumber(ask.unsigned_integer(1))};
+    return PeerStanding{.received_cut = CutNumber(ask.unsigned_integer(0)),
+                        .applied_cut = CutNumber(ask.unsigned_integer(1)),
+                        .received_mark = MarkNumber(ask.unsigned_integer(2))};
 }
 
 CutNumber PrimaryState::furthest_received() {
@@ -263,11 +330,13 @@ CutNumber PrimaryState::furthest_received() {
 void PrimaryState::set_peer(const AgentName& name, const PeerStanding& standing) {
     Transaction transaction(database_);
     Statement(database_,
-              "INSERT INTO peers (name, received_cut, applied_cut) VALUES (?1, ?2, ?3) "
-              "ON CONFLICT (name) DO UPDATE SET received_cut = ?2, applied_cut = ?3")
+              "INSERT INTO peers (name, received_cut, applied_cut, received_mark) "
+              "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name) DO UPDATE SET received_cut = ?2, "
+              "applied_cut = ?3, received_mark = ?4")
         .bind_text(1, name.str())
         .bind(2, standing.received_cut.value())
         .bind(3, standing.applied_cut.value())
+        .bind(4, standing.received_mark.value())
         .run();
     transaction.commit();
 }

@@ -55,9 +55,18 @@ struct StoredTransaction {
     Digest sha256;
 };
 
+// What a secondary is known to hold.
 struct PeerStanding {
     CutNumber received_cut;
     CutNumber applied_cut;
+    MarkNumber received_mark;
+};
+
+// What nobody needs any more: all up to these, but for the newest mark and the newest complete one.
+struct Forgettable {
+    MarkNumber marks;
+    CutNumber tombstones;
+    CutNumber identities;
 };
 
 // Invariants: cut and mark numbers only grow, also across a crash; an entry's row is of the cut in
@@ -76,8 +85,12 @@ class PrimaryState {
                        const std::function<void(const StoredMark&)>& each);
     // Marks above `mark`, oldest first, `most` at most.
     [[nodiscard]] std::vector<StoredMark> marks_above(MarkNumber mark, std::size_t most);
-    // Evidence that is in the store and received by every peer is not needed here.
-    void forget_marks(MarkNumber up_to);
+    // Takes at most `most` rows of each kind out, in one short commit; true when more are left.
+    [[nodiscard]] bool forget(const Forgettable& what, std::size_t most);
+    // Removals of cuts up to this one can't be told any more.
+    [[nodiscard]] CutNumber forgotten();
+    // The identity of a cut; nullopt when it is forgotten, or never was.
+    [[nodiscard]] std::optional<std::string> cut_identity(CutNumber cut);
     [[nodiscard]] std::map<SourceName, Lsn> database_positions();
     // Passed by the newest cut and not described by a mark yet.
     [[nodiscard]] std::vector<StoredTransaction> unmarked_transactions(const SourceName& database);
@@ -105,11 +118,17 @@ class PrimaryState {
     // The same in path order: a change list.
     void sorted_changes_since(const SourceName& tree, CutNumber base,
                               const std::function<void(const FileEntry&)>& each);
-    // Tombstones of cuts up to this one: no secondary and no change list needs them any more.
-    void forget_tombstones(CutNumber up_to);
+    // Of these trees of the config, those that were known before and not in the config of the
+    // newest start: what had changed in them then nobody was told.
+    [[nodiscard]] std::vector<SourceName> rejoining(const std::vector<SourceName>& trees);
+    // At each start, before the first cut: the trees of the config.
+    void set_configured(const std::vector<SourceName>& trees);
+    // The first cut since the tree was put back into the config; 0: it never left.
+    [[nodiscard]] CutNumber rejoined(const SourceName& tree);
 
     // --- peers
-    [[nodiscard]] PeerStanding peer(const AgentName& name);
+    // nullopt: never heard of.
+    [[nodiscard]] std::optional<PeerStanding> peer(const AgentName& name);
     void set_peer(const AgentName& name, const PeerStanding& standing);
     // The furthest that any peer has ever received.
     [[nodiscard]] CutNumber furthest_received();

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view fact_epoch = "epoch";
 constexpr std::string_view fact_received_cut = "received_cut";
+constexpr std::string_view fact_received_identity = "received_identity";
 constexpr std::string_view fact_applied_cut = "applied_cut";
 constexpr std::string_view fact_received_mark = "received_mark";
 constexpr std::string_view fact_received_mark_digest = "received_mark_digest";
@@ -143,6 +144,9 @@ SecondaryStanding SecondaryState::standing() {
     if (!standing.received_mark.is_zero()) {
         standing.received_mark_digest = Digest::from_hex(text(fact_received_mark_digest));
     }
+    if (std::string identity = text(fact_received_identity); !identity.empty()) {
+        standing.received_identity = std::move(identity);
+    }
     standing.primary_boot_id = text(fact_primary_boot);
     standing.received_as_of = decoded_as_of(text(fact_received_as_of));
     standing.applied_as_of = decoded_as_of(text(fact_applied_as_of));
@@ -239,6 +243,7 @@ void SecondaryState::commit_received(const ReceivedCut& cut, const WitnessedTime
     }
     write_received_databases(cut);
     write_number(fact_received_cut, cut.cut.value());
+    write_fact(fact_received_identity, cut.identity);
     write_fact(fact_received_as_of, as_of);
     write_fact(fact_primary_boot, cut.primary_boot_id);
     transaction.commit();

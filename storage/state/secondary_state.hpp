@@ -42,11 +42,13 @@ struct ReceivedCut {
     std::map<SourceName, DatabasePoint> databases;
     std::map<SourceName, BootTime> as_of;  // of the primary's boot
     std::string primary_boot_id;
+    std::string identity = std::string(16, '\0');  // as the primary told it
 };
 
 struct SecondaryStanding {
     Epoch epoch;
     CutNumber received_cut;
+    std::string received_identity = std::string(16, '\0');  // of that cut
     CutNumber applied_cut;
     MarkNumber received_mark;
     std::optional<Digest> received_mark_digest;

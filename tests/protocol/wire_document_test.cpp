@@ -67,6 +67,7 @@ TEST(WireDocument, TheExampleIsWhatWeSpeak) {
     EXPECT_EQ(hello.stream, StreamName("shop"));
     EXPECT_EQ(hello.bulk_lanes, 1);
     EXPECT_EQ(read<Welcome>(blocks[1]).received_cut, CutNumber(6));
+    EXPECT_EQ(read<Welcome>(blocks[1]).received_identity, "identity-of-no-6");
 
     // How well zstd compresses is not ours to promise: only what comes out is.
     const auto whole = from_frame<ContentWhole>(decode(blocks[2]));
@@ -75,6 +76,7 @@ TEST(WireDocument, TheExampleIsWhatWeSpeak) {
     EXPECT_LT(blocks[2].size(), 200U);
 
     EXPECT_EQ(read<CutBegin>(blocks[3]).cut, CutNumber(7));
+    EXPECT_EQ(read<CutBegin>(blocks[3]).identity, "identity-of-no-7");
     const auto entries = read<CutEntries>(blocks[4]);
     ASSERT_EQ(entries.entries.size(), 2U);
     EXPECT_EQ(entries.entries[0].path, "notes/a.txt");

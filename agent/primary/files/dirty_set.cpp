@@ -1,8 +1,11 @@
 #include "agent/primary/files/dirty_set.hpp"
 
+#include <algorithm>
+
 namespace farshore::primary {
 
-void DirtySet::begin_cut() {
+void DirtySet::begin_cut(BootTime now) {
+    began_ = now;
     for (auto& [path, dirty] : paths_) {
         dirty.before_t = true;
         if (dirty.removal == Removal::next_cut) {
@@ -23,6 +26,7 @@ DirtyPath* DirtySet::slot(const std::string& path, Drain drain, Timestamp now) {
             return nullptr;
         }
         place->second.since = now;
+        place->second.noticed = began_;
     }
     place->second.before_t = place->second.before_t || drain == Drain::first;
     return &place->second;
@@ -45,6 +49,13 @@ void DirtySet::removed(const std::string& path, Drain drain, Timestamp now) {
 void DirtySet::found_absent(const std::string& path, Timestamp now) {
     if (DirtyPath* dirty = slot(path, Drain::second, now)) {
         dirty->removal = Removal::next_cut;
+    }
+}
+
+void DirtySet::put_back(const std::string& path, Timestamp since, BootTime noticed) {
+    if (DirtyPath* dirty = slot(path, Drain::first, since)) {
+        dirty->since = std::min(dirty->since, since);
+        dirty->noticed = std::min(dirty->noticed, noticed);
     }
 }
 

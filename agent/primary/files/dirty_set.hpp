@@ -18,6 +18,8 @@ struct DirtyPath {
     Removal removal = Removal::not_seen;
     bool before_t = false;  // dirty before this cut's first drain ended
     Timestamp since;        // when it was noticed
+    BootTime noticed;       // when the cut's drain began that noticed it: it changed after the last
+                            // drain before that
 };
 
 // Invariants: never more than `most` paths: one more empties it and sets is_full(), and then only
@@ -28,12 +30,14 @@ class DirtySet {
 
     explicit DirtySet(std::size_t most) : most_(most) {}
 
-    // Begins a cut: everything that is in the set belongs to its first drain.
-    void begin_cut();
+    // Begins a cut: everything that is in the set belongs to its first drain, which begins `now`.
+    void begin_cut(BootTime now);
     void changed(const std::string& path, Drain drain, Timestamp now);
     void removed(const std::string& path, Drain drain, Timestamp now);
     // Found absent by a capture that must not remove it: the next one may.
     void found_absent(const std::string& path, Timestamp now);
+    // Taken out and not finished: as dirty as it was, since as long as it was.
+    void put_back(const std::string& path, Timestamp since, BootTime noticed);
     void take_out(const std::string& path) { paths_.erase(path); }
 
     [[nodiscard]] const std::map<std::string, DirtyPath>& paths() const { return paths_; }
@@ -48,6 +52,7 @@ class DirtySet {
     std::size_t most_;
     std::map<std::string, DirtyPath> paths_;
     bool full_ = false;
+    BootTime began_;  // the running cut's drain
 };
 
 }  // namespace farshore::primary

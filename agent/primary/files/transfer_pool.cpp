@@ -102,16 +102,17 @@ std::vector<FinishedTransfer> TransferPool::take_finished() {
     return finished;
 }
 
-void TransferPool::add_pending(PendingFiles& pending, std::size_t limit) const {
+std::optional<BootTime> TransferPool::add_pending(PendingFiles& pending) const {
     const std::lock_guard lock(mutex_);
+    std::optional<BootTime> noticed;
     for (const auto& [path, job] : jobs_) {
         pending.files += 1;
         pending.bytes += job.request.status.size;
         pending.oldest = std::min(pending.oldest.value_or(job.request.since), job.request.since);
-        if (pending.paths.size() < limit) {
-            pending.paths.push_back(path);
-        }
+        pending.paths.push_back(path);
+        noticed = std::min(noticed.value_or(job.request.noticed), job.request.noticed);
     }
+    return noticed;
 }
 
 TransferPool::Jobs::iterator TransferPool::next_job(bool smallest_first) {
@@ -253,7 +254,8 @@ void TransferPool::finish(const std::string& path, const FileReading* reading, T
                       .size = 0,
                       .began = began,
                       .unstable = changed,
-                      .since = job.request.since};
+                      .since = job.request.since,
+                      .noticed = job.request.noticed};
         if (reading != nullptr && reading->outcome != FileReading::Outcome::absent) {
             job.result.status = reading->status;
             job.result.sha256 = reading->sha256;

@@ -33,7 +33,8 @@ struct TransferRequest {
     bool has_older = false;
     // Other files of the tree that may hold some of it.
     std::vector<std::string> bases;
-    Timestamp since;  // when the change was noticed
+    Timestamp since;   // when the change was noticed
+    BootTime noticed;  // DirtyPath::noticed
 };
 
 struct FinishedTransfer {
@@ -44,6 +45,7 @@ struct FinishedTransfer {
     Timestamp began;        // of the reading
     bool unstable = false;  // it never held still: this is what was read
     Timestamp since;
+    BootTime noticed;
 };
 
 // Invariants: at most one transfer for each path, at most `most` of them; a path stays until its
@@ -64,8 +66,8 @@ class TransferPool {
     [[nodiscard]] std::vector<FinishedTransfer> take_finished();
     // Is another name of this file under way?
     [[nodiscard]] bool is_reading(std::uint64_t filesystem, std::uint64_t inode) const;
-    // What is under way, with `limit` paths at most, added to `pending`.
-    void add_pending(PendingFiles& pending, std::size_t limit) const;
+    // Adds what is under way to `pending`; the earliest that any of it was noticed.
+    std::optional<BootTime> add_pending(PendingFiles& pending) const;
 
   private:
     enum class State : std::uint8_t { waiting, running, finished };

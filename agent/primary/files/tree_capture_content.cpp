@@ -136,7 +136,11 @@ std::vector<std::string> TreeCapture::other_names(const std::string& path,
 
 void TreeCapture::transfer(const std::string& path, const storage::FileStatus& status,
                            const Row& before) {
-    const DirtyPath dirty = parts_.dirty.find(path);
+    DirtyPath dirty = parts_.dirty.find(path);
+    if (dirty.since.nanoseconds == 0) {  // a scan found it
+        dirty.since = input_.taken.utc;
+        dirty.noticed = input_.taken.boot;
+    }
     const bool taken = parts_.transfers.request(
         {.path = path,
          .status = status,
@@ -144,7 +148,8 @@ void TreeCapture::transfer(const std::string& path, const storage::FileStatus& s
          .has_older = before && before->entry.type == EntryType::file &&
                       before->entry.size > limits::small_file,
          .bases = other_names(path, status),
-         .since = dirty.since.nanoseconds == 0 ? input_.taken.utc : dirty.since});
+         .since = dirty.since,
+         .noticed = dirty.noticed});
     if (taken) {
         parts_.dirty.take_out(path);
     } else {
@@ -154,6 +159,8 @@ void TreeCapture::transfer(const std::string& path, const storage::FileStatus& s
 
 void TreeCapture::take_transfer(const FinishedTransfer& finished) {
     const std::string& path = finished.path;
+    // Until it is put it is as old as it was.
+    parts_.dirty.put_back(path, finished.since, finished.noticed);
     // Content that never held still can't be asked for again: it counts only when it was pushed.
     const bool usable = finished.sha256 && (!finished.unstable || parts_.sink.is_connected());
     try {
@@ -168,7 +175,6 @@ void TreeCapture::take_transfer(const FinishedTransfer& finished) {
             throw;
         }
     }
-    look_again(path);
     look_at(path);
 }
 

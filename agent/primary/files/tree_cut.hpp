@@ -31,7 +31,9 @@ struct TreeCut {
     std::optional<Error> held_notice;
     // Looked at and found the same: only their stat identity moved. Nothing a secondary would see.
     std::vector<std::pair<std::string, storage::StatIdentity>> refreshed;
-    PendingFiles pending;
+    PendingFiles pending;  // with all their paths: who seals a mark names what it has room for
+    // No pending path changed before the drain that ended before this; none: nothing is pending.
+    std::optional<BootTime> pending_noticed;
     // Everything that was there at the first start is in a cut, this one included.
     bool first_scan_done = false;
     // The tree is as of `taken`. Else its as_of stands still, or is `swept` where it can not be

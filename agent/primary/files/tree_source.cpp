@@ -102,7 +102,7 @@ void TreeSource::open_root() {
 void TreeSource::drain() {
     give_back();
     open_root();
-    dirty_.begin_cut();
+    dirty_.begin_cut(parts_.clock.boot_now());
     settled_ = true;
     take_requests();
     look_at_approved();
@@ -239,11 +239,13 @@ void TreeSource::committed() {
 // The last capture never reached the index: it is looked at again.
 void TreeSource::give_back() {
     const Timestamp now = parts_.clock.utc_now();
+    // Since when it had been dirty is not known any more: as long as can be.
     for (const std::string& path : uncommitted_puts_) {
-        dirty_.changed(path, DirtySet::Drain::first, now);
+        dirty_.put_back(path, now, BootTime{});
     }
     for (const std::string& path : uncommitted_removals_) {
         dirty_.removed(path, DirtySet::Drain::first, now);
+        dirty_.put_back(path, now, BootTime{});
     }
     for (const std::string& path : uncommitted_held_) {
         dirty_.removed(path, DirtySet::Drain::first, now);
@@ -293,7 +295,7 @@ void TreeSource::end_scan() {
 
 void TreeSource::describe(const CutInput& input, TreeCut& cut) {
     describe_moment(input, cut);
-    cut.pending = pending();
+    cut.pending = pending(cut.pending_noticed);
     cut.first_scan_done = first_scan_done_;
     cut.swept = swept_utc_;
     cut.uncovered = uncovered_.list(most_uncovered_paths);
@@ -323,7 +325,8 @@ void TreeSource::describe_moment(const CutInput& input, TreeCut& cut) {
     }
     if (caught_up_ && !first_scan_done_) {
         // What it found has been put; what came since does not count.
-        const std::optional<Timestamp> oldest = pending().oldest;
+        std::optional<BootTime> noticed;
+        const std::optional<Timestamp> oldest = pending(noticed).oldest;
         first_scan_done_ = !oldest || *oldest > scan_ended_utc_;
     }
     cut.is_current = caught_up_ && first_scan_done_ && settled_;
@@ -334,24 +337,21 @@ void TreeSource::describe_moment(const CutInput& input, TreeCut& cut) {
     }
 }
 
-PendingFiles TreeSource::pending() const {
+PendingFiles TreeSource::pending(std::optional<BootTime>& noticed) const {
     PendingFiles pending;
-    transfers_.add_pending(pending, limits::mark_pending_paths);
-    const auto add = [&](const std::string& path, std::optional<Timestamp> since) {
-        pending.files += 1;
-        if (since) {
-            pending.oldest = std::min(pending.oldest.value_or(*since), *since);
-        }
-        if (pending.paths.size() < limits::mark_pending_paths) {
-            pending.paths.push_back(path);
-        }
-    };
+    noticed = transfers_.add_pending(pending);
     for (const auto& [path, dirty] : dirty_.paths()) {
         if (dirty.before_t) {
-            add(path, dirty.since);
+            pending.files += 1;
+            pending.oldest = std::min(pending.oldest.value_or(dirty.since), dirty.since);
+            pending.paths.push_back(path);
+            noticed = std::min(noticed.value_or(dirty.noticed), dirty.noticed);
         }
     }
-    pending.files += uncovered_.refused();
+    if (uncovered_.refused() > 0) {
+        pending.files += uncovered_.refused();
+        noticed = BootTime{};  // nobody knows since when they differ from what was sent
+    }
     return pending;
 }
 

@@ -106,7 +106,8 @@ class TreeSource {
     void give_back();
     void describe(const CutInput& input, TreeCut& cut);
     void describe_moment(const CutInput& input, TreeCut& cut);
-    [[nodiscard]] PendingFiles pending() const;
+    // What is left behind now; `noticed`: TreeCut::pending_noticed.
+    [[nodiscard]] PendingFiles pending(std::optional<BootTime>& noticed) const;
     [[nodiscard]] bool send_large(const WantedContent& wanted, const storage::Handle& root,
                                   ContentSink& sink);
     [[nodiscard]] bool send_small(const WantedContent& wanted, const storage::Handle& root,

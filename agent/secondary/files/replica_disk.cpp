@@ -265,10 +265,13 @@ void ReplicaDisk::remove_known(const storage::IndexedEntry& known, const FileSta
 void ReplicaDisk::remove(const std::string& path) {
     const auto known = index_.find(tree_, path);
     const auto status = status_of(path);
-    if (!status || !known) {
+    if (!status) {
         return;
     }
-    if (status->type != known->entry.type) {
+    if (!known) {
+        // Somebody else's, or ours of a time that this state does not know (it was put back).
+        set_aside(path, "this state does not know it, and it was removed on the primary");
+    } else if (status->type != known->entry.type) {
         set_aside(path, "it was altered here and removed on the primary");
     } else if (status->type == EntryType::directory) {
         remove_directory(path);

@@ -82,15 +82,20 @@ TEST(MarkVerifier, AnotherKindOfEvidenceIsNoMark) {
 }
 
 TEST(MarkVerifier, MarksFollowOneAnotherWithoutAGap) {
-    EXPECT_TRUE(follows(MarkNumber(6), MarkNumber(7)));
-    EXPECT_FALSE(follows(MarkNumber(7), MarkNumber(7)));
-    EXPECT_FALSE(follows(MarkNumber(7), MarkNumber(3)));
-    EXPECT_EQ(refusal([] { (void)follows(MarkNumber(6), MarkNumber(8)); }),
+    EXPECT_TRUE(follows(MarkNumber(6), MarkNumber(7), false));
+    EXPECT_FALSE(follows(MarkNumber(7), MarkNumber(7), false));
+    EXPECT_FALSE(follows(MarkNumber(7), MarkNumber(3), false));
+    EXPECT_EQ(refusal([] { (void)follows(MarkNumber(6), MarkNumber(8), false); }),
               ErrorCode::chain_broken);
 }
 
 TEST(MarkVerifier, AnyMarkMayBeTheFirst) {
-    EXPECT_TRUE(follows(MarkNumber(0), MarkNumber(1841)));
+    EXPECT_TRUE(follows(MarkNumber(0), MarkNumber(1841), false));
+}
+
+TEST(MarkVerifier, AGapIsNoFaultWhereEverythingIsTold) {
+    EXPECT_TRUE(follows(MarkNumber(6), MarkNumber(8), true));
+    EXPECT_FALSE(follows(MarkNumber(6), MarkNumber(6), true));
 }
 
 }  // namespace

@@ -11,6 +11,18 @@
 namespace farshore::storage {
 namespace {
 
+Forgettable only_tombstones(std::uint64_t cut) {
+    return {.marks = {}, .tombstones = CutNumber(cut), .identities = {}};
+}
+
+Forgettable only_marks(std::uint64_t mark) {
+    return {.marks = MarkNumber(mark), .tombstones = {}, .identities = {}};
+}
+
+Forgettable only_identities(std::uint64_t cut) {
+    return {.marks = {}, .tombstones = {}, .identities = CutNumber(cut)};
+}
+
 class PrimaryStateTest : public testing::Test {
   protected:
     static CapturedEntry captured(const std::string& path, const std::string& content,
@@ -83,24 +95,30 @@ TEST_F(PrimaryStateTest, ChangesSinceACutAreWhatChangedLater) {
     EXPECT_EQ(since(2), (Changes{{"a", deleted}}));
     EXPECT_EQ(since(3), Changes{});
     EXPECT_FALSE(state_.find(tree_, "a").has_value());
-    state_.forget_tombstones(CutNumber(2));
+    EXPECT_FALSE(state_.forget(only_tombstones(2), 10));
     EXPECT_EQ(since(0).size(), 2U);
-    state_.forget_tombstones(CutNumber(3));
+    EXPECT_FALSE(state_.forget(only_tombstones(3), 10));
     EXPECT_EQ(since(0).size(), 1U);
+    EXPECT_EQ(state_.forgotten(), CutNumber(3));
+    EXPECT_FALSE(state_.forget(only_tombstones(1), 10));
+    EXPECT_EQ(state_.forgotten(), CutNumber(3));
 }
 
 TEST_F(PrimaryStateTest, RemembersRootPeersAndEpoch) {
     EXPECT_FALSE(state_.tree(tree_).marker_id.has_value());
     state_.set_root(tree_, "id", 5, 6);
     state_.set_epoch(Epoch(3));
-    state_.set_peer(AgentName("west"), {.received_cut = CutNumber(9), .applied_cut = CutNumber(8)});
+    state_.set_peer(AgentName("west"), {.received_cut = CutNumber(9),
+                                        .applied_cut = CutNumber(8),
+                                        .received_mark = MarkNumber(4)});
     const PrimaryState again(directory_ / "state.db");
     EXPECT_EQ(state_.tree(tree_).marker_id, "id");
     EXPECT_EQ(state_.tree(tree_).root_filesystem, 5U);
     EXPECT_EQ(state_.tree(tree_).root_inode, 6U);
     EXPECT_EQ(state_.standing().epoch, Epoch(3));
-    EXPECT_EQ(state_.peer(AgentName("west")).received_cut, CutNumber(9));
-    EXPECT_EQ(state_.peer(AgentName("other")).received_cut, CutNumber(0));
+    EXPECT_EQ(state_.peer(AgentName("west"))->received_cut, CutNumber(9));
+    EXPECT_EQ(state_.peer(AgentName("west"))->received_mark, MarkNumber(4));
+    EXPECT_FALSE(state_.peer(AgentName("other")).has_value());
 }
 
 TEST_F(PrimaryStateTest, MarksAreKeptInOrderUntilForgotten) {
@@ -118,8 +136,55 @@ TEST_F(PrimaryStateTest, MarksAreKeptInOrderUntilForgotten) {
                          [&](const StoredMark& mark) { found.push_back(mark.mark.value()); });
     EXPECT_EQ(found, (std::vector<std::uint64_t>{2, 3}));
     EXPECT_EQ(state_.marks_above(MarkNumber(2), 1).size(), 1U);
-    state_.forget_marks(MarkNumber(3));
+    EXPECT_FALSE(state_.forget(only_marks(4), 10));
     EXPECT_EQ(state_.newest_complete_mark()->mark, MarkNumber(2));
+    EXPECT_EQ(state_.newest_mark()->mark, MarkNumber(4));
+    EXPECT_EQ(state_.marks_above(MarkNumber(0), 10).size(), 2U);
+}
+
+TEST_F(PrimaryStateTest, MarksAreForgottenAlsoWhenNoneWasEverComplete) {
+    for (int i = 1; i <= 9; ++i) {
+        CutCommit commit(state_);
+        commit.seal(false, "envelope");
+        commit.commit();
+    }
+    EXPECT_TRUE(state_.forget(only_marks(8), 3));
+    EXPECT_TRUE(state_.forget(only_marks(8), 3));
+    while (state_.forget(only_marks(8), 3)) {
+    }
+    const auto left = state_.marks_above(MarkNumber(0), 10);
+    ASSERT_EQ(left.size(), 1U);
+    EXPECT_EQ(left[0].mark, MarkNumber(9));
+}
+
+TEST_F(PrimaryStateTest, ACutIsKnownByItsIdentityUntilThatIsForgotten) {
+    const std::string identity(16, 'i');
+    for (int i = 1; i <= 3; ++i) {
+        CutCommit commit(state_);
+        commit.set_identity(identity);
+        commit.commit();
+    }
+    EXPECT_EQ(state_.cut_identity(CutNumber(2)), identity);
+    EXPECT_EQ(state_.cut_identity(CutNumber(4)), std::nullopt);
+    EXPECT_FALSE(state_.forget(only_identities(2), 10));
+    EXPECT_EQ(state_.cut_identity(CutNumber(2)), std::nullopt);
+    EXPECT_EQ(state_.cut_identity(CutNumber(3)), identity);
+}
+
+TEST_F(PrimaryStateTest, ATreeThatComesBackIntoTheConfigRejoins) {
+    put({captured("a", "1")});
+    const SourceName other("other");
+    EXPECT_EQ(state_.rejoining({tree_, other}), std::vector<SourceName>{tree_});
+    state_.set_configured({tree_, other});
+    EXPECT_TRUE(state_.rejoining({tree_, other}).empty());
+    state_.set_configured({other});  // a start without it
+    put({captured("b", "1")});
+    EXPECT_EQ(state_.rejoining({tree_, other}), std::vector<SourceName>{tree_});
+    state_.set_configured({tree_, other});
+    EXPECT_EQ(state_.rejoined(tree_), CutNumber(state_.standing().cut.value() + 1));
+    EXPECT_EQ(state_.rejoined(other), CutNumber());
+    state_.set_configured({tree_, other});
+    EXPECT_TRUE(state_.rejoining({tree_, other}).empty());
 }
 
 }  // namespace

@@ -1,0 +1,147 @@
+#include "agent/primary/manifest_task.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "agent/runtime/system_clock.hpp"
+#include "storage/state/cut_commit.hpp"
+#include "tests/support/sample_evidence.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+namespace farshore::primary {
+namespace {
+
+const SourceName uploads("uploads");
+constexpr Duration long_wait = Duration::from_ms(60'000);
+
+class ManifestTaskTest : public testing::Test {
+  protected:
+    ManifestTaskTest() { task_.begin_epoch(Epoch(1), sha256("epoch record")); }
+
+    // One cut that puts `path`; a mark when `sealed`.
+    void cut(const std::string& path, bool sealed) {
+        storage::CutCommit commit(state_);
+        storage::CapturedEntry entry;
+        entry.entry.path = path;
+        entry.entry.type = EntryType::fifo;
+        commit.put(uploads, entry);
+        if (sealed) {
+            Mark mark = test::sample_mark();
+            mark.mark = commit.mark();
+            commit.seal(true,
+                        seal_envelope(payload_type::mark, to_payload(mark), test::east_key()));
+        }
+        commit.commit();
+    }
+    void while_running(const std::function<void()>& deed) {
+        std::jthread thread([&](const runtime::StopToken& stop) { task_.run(stop); });
+        deed();
+    }
+    // What is queued for the store now, by key.
+    std::map<std::string, std::string> queued() {
+        std::map<std::string, std::string> found;
+        storage::Statement ask(database_, "SELECT key, bytes FROM evidence_outbox");
+        while (ask.step()) {
+            found[std::string(ask.bytes(0))] = std::string(ask.bytes(1));
+        }
+        return found;
+    }
+    std::vector<std::string> listed(const std::string& key, std::uint64_t count) {
+        std::vector<std::string> paths;
+        const std::string bytes = queued().at(key);
+        storage::ChangeListReader reader(bytes, count);
+        while (const auto entry = reader.next()) {
+            paths.push_back(entry->path);
+        }
+        return paths;
+    }
+
+    test::TemporaryDirectory directory_;
+    const std::string file_ = directory_ / "state.db";
+    runtime::SystemClock clock_;
+    storage::PrimaryState state_{file_};
+    storage::Database database_{file_};
+    storage::Outbox outbox_{database_};
+    std::vector<MarkNumber> published_;
+    ManifestTask task_{file_,
+                       StreamName("shop"),
+                       AgentName("app-east"),
+                       test::east_key(),
+                       {uploads},
+                       Duration::from_ms(3'600'000),
+                       clock_,
+                       [this](const storage::ChainStanding& standing) {
+                           published_.push_back(standing.last_mark);
+                       }};
+};
+
+TEST_F(ManifestTaskTest, AManifestHoldsWhatItsLastMarkHoldsAndNothingLater) {
+    cut("a", false);
+    cut("b", true);
+    task_.on_mark();  // the view is opened here, whatever comes before it is read
+    cut("c", true);
+    while_running([&] { EXPECT_TRUE(task_.wait_written(MarkNumber(1), long_wait)); });
+    EXPECT_EQ(task_.written(), MarkNumber(1));
+    const auto objects = queued();
+    ASSERT_TRUE(objects.contains("manifests/shop/00000001/app-east/000000000001.json"));
+    EXPECT_EQ(listed("changes/shop/00000001/app-east/000000000001-uploads.jsonl.zst", 2),
+              (std::vector<std::string>{"a", "b"}));
+    EXPECT_EQ(published_, std::vector<MarkNumber>{MarkNumber(1)});
+}
+
+TEST_F(ManifestTaskTest, TheNextOneGoesOnWhereTheLastEnded) {
+    while_running([&] {
+        cut("a", true);
+        task_.on_mark();
+        ASSERT_TRUE(task_.wait_written(MarkNumber(1), long_wait));
+        cut("b", true);
+        task_.on_mark();  // too young: its interval has not passed
+        cut("c", true);
+        task_.demand();
+        task_.on_mark();
+        EXPECT_EQ(task_.wait_written(MarkNumber(3), long_wait), Sequence(2));
+    });
+    EXPECT_EQ(listed("changes/shop/00000001/app-east/000000000002-uploads.jsonl.zst", 2),
+              (std::vector<std::string>{"b", "c"}));
+}
+
+TEST_F(ManifestTaskTest, NothingIsWrittenBeforeItIsQueued) {
+    cut("a", true);
+    EXPECT_FALSE(task_.wait_written(MarkNumber(1), Duration::from_ms(1)));
+    task_.on_mark();
+    EXPECT_FALSE(task_.wait_written(MarkNumber(1), Duration::from_ms(1)));
+    EXPECT_TRUE(queued().empty());
+    while_running([&] {
+        ASSERT_TRUE(task_.wait_written(MarkNumber(1), long_wait));
+        EXPECT_FALSE(queued().empty());
+    });
+}
+
+TEST_F(ManifestTaskTest, ATreeThatCameBackIsListedWhole) {
+    while_running([&] {
+        for (const char* path : {"a", "b"}) {
+            storage::CutCommit commit(state_);
+            commit.set_scanned(uploads, true, std::nullopt);
+            commit.commit();
+            cut(path, true);
+            task_.demand();
+            task_.on_mark();
+            ASSERT_TRUE(task_.wait_written(state_.standing().mark, long_wait));
+        }
+    });
+    const std::string second = "checkpoints/shop/00000001/app-east/000000000002-uploads.jsonl.zst";
+    EXPECT_FALSE(queued().contains(second));
+    task_.renew_checkpoint(uploads);
+    while_running([&] {
+        cut("c", true);
+        task_.demand();
+        task_.on_mark();
+        ASSERT_TRUE(task_.wait_written(state_.standing().mark, long_wait));
+    });
+    EXPECT_EQ(listed("checkpoints/shop/00000001/app-east/000000000003-uploads.jsonl.zst", 3),
+              (std::vector<std::string>{"a", "b", "c"}));
+}
+
+}  // namespace
+}  // namespace farshore::primary
