@@ -50,7 +50,7 @@ constexpr std::array catalogue{
               "Mount the right volume at the tree's path; nothing was deleted, and the agent goes "
               "on by itself."},
     ErrorInfo{unsafe_path, "UNSAFE_PATH", stop, 2,
-              "The peer sent a path that leaves the tree: it is broken or hostile."},
+              "A path must stay within its tree. Where a peer sent it: it is broken or hostile."},
     ErrorInfo{replica_not_empty, "REPLICA_NOT_EMPTY", stop, 2,
               "Empty the replica, or set adopt = true to let farshore take it over."},
     ErrorInfo{replica_altered, "REPLICA_ALTERED", retry, 1, ""},

@@ -106,6 +106,7 @@ bool Cutter::try_take(bool as_mark) {
         if (failing_) {
             log::info("cuts are taken again");
             failing_ = false;
+            wiring_.on_fault(std::nullopt);
         }
         return true;
     } catch (const Error& error) {
@@ -117,6 +118,7 @@ bool Cutter::try_take(bool as_mark) {
         if (!failing_) {
             log::warning("no cut can be taken: {} {}", error.name(), error.message());
             failing_ = true;
+            wiring_.on_fault(error);
         }
         return false;
     }

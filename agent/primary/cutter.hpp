@@ -36,6 +36,8 @@ struct CutterWiring {
     std::function<bool(CutNumber cut)> is_received;
     // Why a tree is not captured, at each cut; nullopt: it is.
     std::function<void(const SourceName&, const std::optional<Error>&)> on_refusal;
+    // Why no cut can be taken (a full disk); nullopt: they are taken again.
+    std::function<void(const std::optional<Error>&)> on_fault;
     // All that a mark leaves behind in a tree, also what it has no room to name; before on_mark.
     std::function<void(const SourceName&, const std::vector<std::string>& paths)> on_pending;
     // Right after the commit of a mark, before anything else can be committed.

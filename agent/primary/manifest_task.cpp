@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "agent/runtime/log.hpp"
+
 namespace farshore::primary {
 
 ManifestTask::ManifestTask(const std::string& state_file, StreamName stream, AgentName agent,
@@ -50,8 +52,24 @@ void ManifestTask::run(const runtime::StopToken& stop) {
                 return;
             }
         }
-        write();
+        try {
+            write();
+        } catch (const Error& error) {
+            // A full disk. The next mark tries again with all that came since.
+            give_up(error);
+        }
     }
+}
+
+void ManifestTask::give_up(const Error& error) {
+    if (error.action() != Action::retry) {
+        throw Error(error);
+    }
+    log::warning("no manifest can be written: {} {}", error.name(), error.message());
+    view_.reset();
+    const std::lock_guard lock(mutex_);
+    phase_ = Phase::idle;
+    last_.reset();
 }
 
 void ManifestTask::write() {

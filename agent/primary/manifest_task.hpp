@@ -41,6 +41,8 @@ class ManifestTask {
 
   private:
     void write();
+    // Throws what does not pass by itself.
+    void give_up(const Error& error);
     [[nodiscard]] storage::ManifestContent read(const storage::ChainStanding& standing);
 
     Clock& clock_;

@@ -250,6 +250,7 @@ CutterWiring Primary::cutter_wiring() {
     wiring.on_refusal = [this](const SourceName& tree, const std::optional<Error>& refusal) {
         on_refusal(tree, refusal);
     };
+    wiring.on_fault = [this](const std::optional<Error>& fault) { on_fault(fault); };
     wiring.on_pending = [this](const SourceName& tree, const std::vector<std::string>& paths) {
         const std::lock_guard lock(mutex_);
         pending_[tree] = paths;
@@ -307,6 +308,16 @@ void Primary::on_refusal(const SourceName& tree, const std::optional<Error>& ref
         log::warning("tree {}: {} {}", tree.str(), refusal->name(), refusal->message());
         refusals_.insert_or_assign(tree, PeerFault{*refusal, services_.clock.utc_now()});
     }
+}
+
+void Primary::on_fault(const std::optional<Error>& fault) {
+    for (const auto& link : links_) {
+        if (const auto session = link->session()) {
+            session->tell_fault(SourceName(), fault);
+        }
+    }
+    const std::lock_guard lock(mutex_);
+    fault_ = fault ? std::optional(PeerFault{*fault, services_.clock.utc_now()}) : std::nullopt;
 }
 
 void Primary::on_progress() {

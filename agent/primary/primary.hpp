@@ -118,6 +118,7 @@ class Primary {
     void on_published(const storage::ChainStanding& published);
     void on_mark(const SealedMark& sealed);
     void on_refusal(const SourceName& tree, const std::optional<Error>& refusal);
+    void on_fault(const std::optional<Error>& fault);
     void on_progress();
     [[nodiscard]] std::optional<MarkFacts> held_by_all(bool applied, const FlushWish& wish) const;
     [[nodiscard]] bool all_applied(CutNumber cut) const;

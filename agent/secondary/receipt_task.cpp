@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "agent/runtime/log.hpp"
+
 namespace farshore::secondary {
 
 namespace {
@@ -38,7 +40,15 @@ void ReceiptTask::run(const runtime::StopToken& stop) {
             changed_.wait_for(lock, stop, std::chrono::nanoseconds(parts_.interval.nanoseconds),
                               [] { return false; });
         }
-        write_now();
+        try {
+            write_now();
+        } catch (const Error& error) {
+            if (error.action() != Action::retry) {
+                throw;
+            }
+            // A full disk: what was gathered is told next time.
+            log::warning("no receipt can be written: {} {}", error.name(), error.message());
+        }
     }
 }
 

@@ -46,6 +46,7 @@ void UploadTask::run(const runtime::StopToken& stop) {
 
 bool UploadTask::step(storage::Outbox& outbox, Duration& delay) {
     try {
+        look(outbox);
         const storage::UploadReport report = storage::upload_next(outbox, stores_);
         note(outbox, std::nullopt, report.uploaded.has_value());
         delay = first_delay;
@@ -64,6 +65,14 @@ bool UploadTask::step(storage::Outbox& outbox, Duration& delay) {
         note(outbox, error, false);
         return false;
     }
+}
+
+// What is queued is told before an upload that may take its time.
+void UploadTask::look(storage::Outbox& outbox) {
+    const storage::OutboxFigures queue = outbox.figures();
+    const std::lock_guard lock(mutex_);
+    figures_.queued = queue.queued;
+    figures_.oldest_queued = queue.oldest;
 }
 
 void UploadTask::note(storage::Outbox& outbox, const std::optional<Error>& error, bool uploaded) {

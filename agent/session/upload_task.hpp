@@ -42,6 +42,7 @@ class UploadTask {
   private:
     // True when there may be more; false: nothing queued, or it failed.
     bool step(storage::Outbox& outbox, Duration& delay);
+    void look(storage::Outbox& outbox);
     void note(storage::Outbox& outbox, const std::optional<Error>& error, bool uploaded);
 
     std::string state_file_;

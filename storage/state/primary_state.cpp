@@ -99,7 +99,8 @@ bool PrimaryState::forget(const Forgettable& what, std::size_t most) {
     more = more || database_.changes() == limit;
     Statement(database_,
               "DELETE FROM cut_identities WHERE cut IN (SELECT cut FROM cut_identities "
-              "WHERE cut <= ?1 ORDER BY cut LIMIT ?2)")
+              "WHERE cut <= ?1 AND cut < (SELECT cut FROM primary_standing) "
+              "ORDER BY cut LIMIT ?2)")
         .bind(1, what.identities.value())
         .bind(2, limit)
         .run();

@@ -62,7 +62,8 @@ struct PeerStanding {
     MarkNumber received_mark;
 };
 
-// What nobody needs any more: all up to these, but for the newest mark and the newest complete one.
+// What nobody needs any more: all up to these, but for the newest mark, the newest complete one and
+// the newest cut's identity.
 struct Forgettable {
     MarkNumber marks;
     CutNumber tombstones;

@@ -208,5 +208,92 @@ TEST_F(FullDisk, OfTheReplica) {
     EXPECT_EQ(pair_->verify("west").status, 0);
 }
 
+// Of one agent's state directory: it says so on both sides, loses nothing, and goes on by itself.
+class FullState : public FullDisk, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(FullState, IsNamedAndOvercome) {
+    const std::string agent = GetParam();
+    PairSettings settings;
+    settings.trees.push_back({"files", root_ / "source", root_ / "disk/replica"});
+    settings.config_lines = {{"replication", "mark_interval = \"200ms\""},
+                             {"store", "upload_interval = \"1s\""}};
+    pair_ = std::make_unique<AgentPair>(settings);
+    const std::string state = pair_->directory() + "/" + agent + "/state";
+    const SmallDisk disk(state, 16);
+    if (!disk.mounted()) {
+        GTEST_SKIP() << "a small filesystem can be mounted only by root";
+    }
+    write("first", 1'000);
+    pair_->start_both();
+    expect_equal();
+
+    fill(state);
+    for (int i = 0; i < 300; ++i) {
+        write("small " + std::to_string(i), 1'000);
+    }
+    EXPECT_TRUE(eventually([&] { return says("west", "DISK_FULL") && says("east", "DISK_FULL"); }))
+        << pair_->command("west", {"status"}).out << pair_->command("east", {"status"}).out
+        << pair_->log(agent);
+    EXPECT_TRUE(pair_->process(agent).is_running()) << pair_->log(agent);
+
+    fs::remove(state + "/ballast");
+    expect_equal();
+    EXPECT_TRUE(eventually([&] {
+        return !says("west", "DISK_FULL") && !says("east", "DISK_FULL");
+    })) << pair_->command("west", {"status"}).out
+        << pair_->command("east", {"status"}).out;
+    EXPECT_EQ(pair_->verify("west").status, 0);
+    for (const char* each : {"east", "west"}) {
+        EXPECT_EQ(pair_->stop(each), 0) << pair_->log(each);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(OfEitherAgent, FullState, ::testing::Values("east", "west"));
+
+TEST_F(FullDisk, AStoreThatIsNoDirectoryAnyMoreIsNamedAndCaughtUp) {
+    PairSettings settings;
+    settings.trees.push_back({"files", root_ / "source", root_ / "disk/replica"});
+    settings.config_lines = {{"replication", "mark_interval = \"200ms\""},
+                             {"store", "upload_interval = \"1s\""}};
+    pair_ = std::make_unique<AgentPair>(settings);
+    write("first", 1'000);
+    pair_->start_both();
+    expect_equal();
+
+    const std::string store = pair_->directory() + "/store";
+    fs::rename(store, store + ".away");
+    std::ofstream(store) << "a file";
+    EXPECT_TRUE(eventually([&] {
+        return says("east", "is no directory") && says("west", "is no directory");
+    })) << pair_->command("east", {"status"}).out
+        << pair_->command("west", {"status"}).out;
+    write("second", 1'000);
+    expect_equal();  // the stream does not wait for the store
+
+    fs::remove(store);
+    fs::rename(store + ".away", store);
+    EXPECT_TRUE(eventually(
+        [&] { return !says("east", "is no directory") && !says("west", "is no directory"); }));
+    EXPECT_EQ(pair_->verify("west").status, 0);
+}
+
+TEST_F(FullDisk, AReplicaFolderThatIsNotThereIsNamedBeforeAnybodyDials) {
+    PairSettings settings;
+    settings.trees.push_back({"files", root_ / "source", root_ / "disk/replica"});
+    settings.config_lines = {{"replication", "mark_interval = \"200ms\""}};
+    pair_ = std::make_unique<AgentPair>(settings);
+    fs::remove_all(root_ / "disk");
+    pair_->start("west");
+    EXPECT_TRUE(eventually([&] { return says("west", "disk/replica"); }))
+        << pair_->command("west", {"status"}).out;
+    EXPECT_TRUE(says("west", "NOT_FOUND")) << pair_->command("west", {"status"}).out;
+    fs::create_directories(root_ / "disk/replica");
+    EXPECT_TRUE(eventually([&] { return !says("west", "NOT_FOUND"); }))
+        << pair_->command("west", {"status"}).out;
+    pair_->start("east");
+    write("first", 1'000);
+    expect_equal();
+}
+
 }  // namespace
 }  // namespace farshore::test

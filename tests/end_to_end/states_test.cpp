@@ -86,6 +86,33 @@ TEST_F(States, AFlushDoesNotWaitForWhatCameAfterIt) {
     expect_equal();
 }
 
+TEST_F(States, AFlushComesBackWhileLargeFilesAreAlwaysInTransit) {
+    start();
+    expect_equal();
+    write("before", "the call");
+    // There is always one that is under way, and each holds still once it is written.
+    std::jthread writer([&](const std::stop_token& stop) {
+        const std::string content(5'000'000, 'L');
+        for (int i = 0; !stop.stop_requested(); ++i) {
+            write("large " + std::to_string(i), content + std::to_string(i));
+            remove("large " + std::to_string(i - 30));
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        }
+    });
+    ASSERT_TRUE(eventually([&] {
+        return pair_->command("east", {"status"}).out.find("pending: large") != std::string::npos;
+    }));
+    for (int i = 0; i < 3; ++i) {
+        write("safe", std::to_string(i));
+        const Outcome flushed = pair_->flush(std::chrono::seconds(60));
+        EXPECT_EQ(flushed.status, 0) << flushed.err << pair_->command("east", {"status"}).out;
+        EXPECT_EQ(read_whole(root_ / "replica/safe"), std::to_string(i));
+    }
+    writer.request_stop();
+    writer.join();
+    expect_equal();
+}
+
 TEST_F(States, AllThatIsPendingIsInStatusAlsoWhatAMarkHasNoRoomFor) {
     start();
     expect_equal();

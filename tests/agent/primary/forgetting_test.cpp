@@ -118,6 +118,18 @@ TEST_F(ForgettingTest, ASecondaryThatWasNeverThereHoldsNothingBack) {
     EXPECT_EQ(rows("SELECT min(mark) FROM marks"), 20);
 }
 
+// The fault: before anybody had come the newest cut's identity was forgotten, and could not be told
+// to the first one who came.
+TEST_F(ForgettingTest, TheNewestCutCanAlwaysBeTold) {
+    Forgetting forgetting(directory_ / "state.db", {west});
+    cut();
+    cut();
+    forgetting.forget({}, published(2, 2));
+    EXPECT_TRUE(state_.cut_identity(CutNumber(2)).has_value());
+    EXPECT_EQ(rows("SELECT count(*) FROM cut_identities"), 1);
+    EXPECT_EQ(state_.newest_mark()->mark, MarkNumber(2));
+}
+
 TEST_F(ForgettingTest, WhatIsInNoManifestStays) {
     Forgetting forgetting(directory_ / "state.db", {west});
     for (int i = 1; i <= 20; ++i) {

@@ -98,6 +98,7 @@ TEST_F(UploadTaskTest, AnUploadThatHangsEndsWithTheTaskAndStaysQueued) {
     {
         std::jthread thread([&](const runtime::StopToken& stop) { task.run(stop); });
         hanging.wait_asked();
+        EXPECT_EQ(task.figures().queued, 1u);
     }  // asked to stop, and joined
     EXPECT_TRUE(uploaded_.empty());
     EXPECT_EQ(outbox_.figures().queued, 1u);
