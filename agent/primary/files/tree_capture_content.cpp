@@ -141,15 +141,15 @@ void TreeCapture::transfer(const std::string& path, const storage::FileStatus& s
         dirty.since = input_.taken.utc;
         dirty.noticed = input_.taken.boot;
     }
-    const bool taken = parts_.transfers.request(
-        {.path = path,
-         .status = status,
-         .known = known_content(status, before),
-         .has_older = before && before->entry.type == EntryType::file &&
-                      before->entry.size > limits::small_file,
-         .bases = other_names(path, status),
-         .since = dirty.since,
-         .noticed = dirty.noticed});
+    const bool taken =
+        parts_.transfers.request({.path = path,
+                                  .status = status,
+                                  .known = known_content(status, before),
+                                  .has_older = before && before->entry.type == EntryType::file &&
+                                               before->entry.size > limits::small_file,
+                                  .bases = other_names(path, status),
+                                  .since = dirty.since,
+                                  .noticed = dirty.noticed});
     if (taken) {
         parts_.dirty.take_out(path);
     } else {

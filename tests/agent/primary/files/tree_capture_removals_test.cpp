@@ -194,7 +194,8 @@ TEST_F(TreeCaptureRemovalsTest, WhatNoSecondaryHasIsNotHeldForIt) {
                                      .size = wanted.size},
                                     sink_);
     };
-    state_->set_peer(AgentName("west"), {.received_cut = cut_of_known, .applied_cut = {}});
+    state_->set_peer(AgentName("west"),
+                     {.received_cut = cut_of_known, .applied_cut = {}, .received_mark = {}});
     EXPECT_FALSE(want(known));
     EXPECT_EQ(cut_through(), 0U);
     EXPECT_EQ(held().at(0).entries, 201U);

@@ -1,0 +1,148 @@
+// A promise one step early is what is feared here: applied is said of what is there and durable.
+// (Rows: tests/agent/secondary/postgres and tests/end_to_end.)
+
+#include "agent/secondary/applier.hpp"
+
+#include <thread>
+
+#include "tests/agent/secondary/receiving_fixture.hpp"
+
+namespace farshore::secondary {
+namespace {
+
+class ApplierTest : public ReceivingFixture {
+  protected:
+    ~ApplierTest() override { end(); }
+
+    void receive(std::uint64_t number, const std::vector<FileEntry>& entries) {
+        state_.index().add_incoming(CutNumber(number), uploads_, entries);
+        state_.commit_received({.cut = CutNumber(number),
+                                .base = CutNumber(number - 1),
+                                .is_mark = false,
+                                .marks = {},
+                                .databases = {},
+                                .as_of = {},
+                                .primary_boot_id = "boot"},
+                               {clock_.utc_now(), std::nullopt});
+    }
+    void start() {
+        applier_ = std::make_unique<Applier>(
+            ApplierParts{.stream = StreamName("shop"),
+                         .trees = trees_,
+                         .databases = databases_,
+                         .files = files_,
+                         .state_file = state_file(),
+                         .clock = clock_,
+                         .random = random_,
+                         .faults = faults_,
+                         .on_applied = [this](CutNumber cut, const std::map<SourceName, Digest>&) {
+                             EXPECT_EQ(standing().applied_cut, cut);
+                             const std::lock_guard lock(mutex_);
+                             applied_.push_back(cut.value());
+                             changed_.notify_all();
+                         }});
+        thread_ = std::jthread([this](const runtime::StopToken& stop) {
+            try {
+                applier_->run(stop);
+            } catch (const Error& error) {
+                failure_ = error;
+            }
+        });
+    }
+    void end() {
+        if (thread_.joinable()) {
+            thread_.request_stop();
+            thread_.join();
+        }
+    }
+    [[nodiscard]] bool wait_applied(std::size_t count) {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, std::chrono::seconds(20),
+                                 [&] { return applied_.size() >= count; });
+    }
+    // Until something is wrong, or nothing any more.
+    [[nodiscard]] bool wait_fault(bool wanted = true) {
+        for (int i = 0; i < 400 && faults_.faults().empty() == wanted; ++i) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        }
+        return faults_.faults().empty() != wanted;
+    }
+    [[nodiscard]] bool is_there(const std::string& path) const {
+        return std::filesystem::exists(std::filesystem::symlink_status(root() + "/" + path));
+    }
+
+    std::map<SourceName, std::shared_ptr<ReplicaDatabase>> databases_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<std::uint64_t> applied_;
+    std::optional<Error> failure_;
+    std::unique_ptr<Applier> applier_;
+    std::jthread thread_;
+};
+
+TEST_F(ApplierTest, CutsAreAppliedInTheirOrderAndSaidWhenTheStateSaysSo) {
+    receive(1, {fifo("a"), fifo("b")});
+    receive(2, {removal("a")});
+    start();
+    ASSERT_TRUE(wait_applied(2));
+    EXPECT_FALSE(is_there("a"));
+    EXPECT_TRUE(is_there("b"));
+    receive(3, {fifo("c")});
+    applier_->wake();
+    ASSERT_TRUE(wait_applied(3));
+    EXPECT_TRUE(is_there("c"));
+    end();
+    EXPECT_EQ(applied_, (std::vector<std::uint64_t>{1, 2, 3}));
+}
+
+TEST_F(ApplierTest, NothingIsAppliedIntoARootThatIsNotThereAndAllOfItAfterwards) {
+    std::filesystem::rename(root(), root() + ".away");
+    std::filesystem::create_directory(root());
+    receive(1, {fifo("a")});
+    start();
+    ASSERT_TRUE(wait_fault());
+    EXPECT_EQ(faults_.faults().begin()->second.error.code(), ErrorCode::root_changed);
+    EXPECT_FALSE(is_there("a"));
+    EXPECT_EQ(standing().applied_cut, CutNumber(0));
+    std::filesystem::remove(root());
+    std::filesystem::rename(root() + ".away", root());
+    applier_->wake();
+    ASSERT_TRUE(wait_applied(1));
+    EXPECT_TRUE(is_there("a"));
+    EXPECT_TRUE(wait_fault(false));
+}
+
+TEST_F(ApplierTest, AFailedSyncEndsItAndNothingIsSaidApplied) {
+    files_.fail_syncs_from(1);
+    receive(1, {fifo("a")});
+    start();
+    thread_.join();
+    ASSERT_TRUE(failure_);
+    EXPECT_EQ(failure_->code(), ErrorCode::sync_failed);
+    EXPECT_TRUE(applied_.empty());
+    EXPECT_EQ(standing().applied_cut, CutNumber(0));
+}
+
+TEST_F(ApplierTest, WhatPassesIsTriedAgainFromTheBeginningOfTheCut) {
+    files_.fail(test::FaultyFileSystem::Call::make_node, 1, ErrorCode::disk_full);
+    receive(1, {fifo("a")});
+    start();
+    ASSERT_TRUE(wait_applied(1));
+    EXPECT_TRUE(is_there("a"));
+    EXPECT_TRUE(wait_fault(false));
+}
+
+TEST_F(ApplierTest, NoCutIsAppliedWhileItIsPaused) {
+    start();
+    auto paused = std::make_unique<std::unique_lock<std::mutex>>(applier_->pause());
+    receive(1, {fifo("a")});
+    applier_->wake();
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    EXPECT_EQ(standing().applied_cut, CutNumber(0));
+    paused.reset();
+    applier_->wake();
+    ASSERT_TRUE(wait_applied(1));
+}
+
+}  // namespace
+}  // namespace farshore::secondary
