@@ -227,26 +227,15 @@ void ChainCheck::check_agents(Epoch epoch, const AgentName& primary, std::option
     }
 }
 
-// A list that no manifest names. Behind the newest manifest it may be on its way: lists come before
-// what names them, and nobody can tell that from a manifest that was removed. Else that manifest is
-// missing, or the list is none of the agent's.
+// A list that no manifest names: an agent may have written more since the listing, and its lists
+// come before the manifest; else that manifest is missing, or the list is none of the agent's.
 void ChainCheck::check_unnamed_list(const storage::ChainKey& chain, Sequence sequence,
                                     const std::string& text) {
     const std::vector<Sequence>& present = epochs_[chain.epoch].manifests[chain.agent];
     const storage::ManifestKey manifest{chain, sequence};
     if (std::binary_search(present.begin(), present.end(), sequence)) {
         add(FindingKind::object_extra, text, "nothing", "a list that its manifest does not name");
-        return;
-    }
-    if (read_manifest(context_.store, context_.trust, manifest)) {
-        return;  // written since the listing
-    }
-    if (sequence == (present.empty() ? Sequence(1) : present.back().next())) {
-        context_.report.unchecked.push_back(
-            {"chain", "",
-             text + " is there, and " + make_key(manifest) +
-                 " that would name it is not: it is still on its way, or was removed"});
-    } else {
+    } else if (!read_manifest(context_.store, context_.trust, manifest)) {
         add(FindingKind::object_missing, make_key(manifest), "the manifest that names " + text,
             "nothing");
     }

@@ -158,6 +158,7 @@ TEST_F(CutReceiverTest, WhatThePrimaryHasNoMoreGivesTheCutUp) {
     EXPECT_EQ(standing().received_cut, CutNumber(0));
     tell_cut(2, {fifo("f")});
     expect_received(2);
+    end();
     EXPECT_EQ(received_, 1);
 }
 
