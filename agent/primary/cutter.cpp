@@ -87,7 +87,7 @@ void Cutter::run(const runtime::StopToken& stop) {
         if (decision.take) {
             woken = {};
             if (!try_take(decision.as_mark)) {
-                woken.changed = true;
+                woken = {.changed = true, .mark_demanded = decision.as_mark};
                 (void)sleeper.sleep(retry_after, stop);
             }
             continue;
