@@ -104,7 +104,8 @@ bool Applier::apply_next(storage::SecondaryState& state, const runtime::StopToke
 // What has come behind the last cut. Whether it is received is not asked: should it be lost here,
 // it comes again, and farshore.progress knows it.
 void Applier::apply_ahead(storage::SecondaryState& state) {
-    for (const auto& [name, database] : parts_.databases) {
+    for (const auto& [name, followed] : parts_.databases) {
+        const auto& database = followed;  // a lambda may not capture a binding
         {
             const std::lock_guard lock(mutex_);
             if (!is_eager(*database) || stop_points_.contains(name)) {

@@ -229,7 +229,8 @@ std::uint64_t CutReceiver::want_missing() {
 void CutReceiver::add_removals_of_the_rest() {
     // A cut without a base is the whole listing: what we have and it does not name is gone.
     storage::SecondaryIndex& index = parts_.state.index();
-    for (const auto& [name, tree] : parts_.trees) {
+    for (const auto& [tree_name, tree] : parts_.trees) {
+        const SourceName& name = tree_name;  // a lambda may not capture a binding
         std::vector<FileEntry> removals;
         const auto flush = [&] {
             index.add_incoming(cut_.cut, name, removals);

@@ -6,8 +6,8 @@ std::string StatePaths::absolute(std::string_view name) const {
     return directory_ + "/" + std::string(name);
 }
 
-std::string StatePaths::spool_of(const SourceName& database) {
-    return std::string(spool) + "/" + database.str();
+std::string StatePaths::spool_of(const SourceName& source) {
+    return std::string(spool) + "/" + source.str();
 }
 
 }  // namespace farshore::storage

@@ -26,7 +26,7 @@ class StatePaths {
     static constexpr std::string_view evidence = "evidence";
     // One directory for each database whose changes wait to be applied.
     static constexpr std::string_view spool = "spool";
-    [[nodiscard]] static std::string spool_of(const SourceName& database);
+    [[nodiscard]] static std::string spool_of(const SourceName& source);
 
   private:
     std::string directory_;

@@ -6,6 +6,7 @@
 
 #include "agent/config/load.hpp"
 #include "protocol/error.hpp"
+#include "protocol/limits.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace farshore;
