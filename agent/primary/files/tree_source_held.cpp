@@ -103,6 +103,9 @@ void TreeSource::describe_held(TreeCut& cut) {
                   " deletions as batch " + std::to_string(batch.id);
     }
     cut.pending.files += cut.held.size();  // from this cut on
+    if (!notice.empty() || !cut.held.empty()) {
+        cut.pending_noticed = BootTime{};  // whatever a flush asks for, this is left behind
+    }
     if (!notice.empty()) {
         cut.held_notice =
             Error(ErrorCode::deletions_held, "held until they are approved: " + notice +
