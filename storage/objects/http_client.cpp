@@ -132,6 +132,7 @@ void set_limits(CURL* handle, const HttpRequest& request) {
     set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
     set(handle, CURLOPT_FOLLOWLOCATION, 0L);
     set(handle, CURLOPT_PATH_AS_IS, 1L);
+    set(handle, CURLOPT_NOPROXY, request.direct ? "*" : static_cast<const char*>(nullptr));
     set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     set(handle, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms);

@@ -26,6 +26,7 @@ struct HttpRequest {
     std::string_view body;             // PUT only
     std::size_t answer_limit_bytes{};  // of the answer's body; the rest is not read
     Duration deadline = Duration::from_ms(30'000);
+    bool direct = false;  // past every proxy: for addresses that only this host can reach
 };
 
 struct HttpAnswer {

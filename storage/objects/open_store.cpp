@@ -47,8 +47,8 @@ std::unique_ptr<ObjectStore> open_store(const StoreSettings& settings, FileSyste
     s3.ca = settings.ca;
     s3.protection.lock = parse_object_lock(settings.object_lock).take();
     s3.protection.encryption = parse_encryption(settings.encryption).take();
-    return std::make_unique<S3Store>(std::move(s3),
-                                     S3Credentials(file_system, std::move(environment)), clock);
+    return std::make_unique<S3Store>(
+        std::move(s3), S3Credentials(file_system, std::move(environment), clock), clock);
 }
 
 }  // namespace farshore::storage

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <mutex>
 #include <set>
 
 namespace farshore::storage {
@@ -10,8 +11,12 @@ namespace {
 
 constexpr int symlink_limit = 8;
 constexpr std::string_view what_is_supported =
-    " (supported: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, and static keys "
-    "in the shared credentials file)";
+    " (supported: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_WEB_IDENTITY_TOKEN_FILE with "
+    "AWS_ROLE_ARN, static keys in the shared credentials file, the container's and the instance's "
+    "role; not supported: credential_process, roles and SSO of a profile)";
+// Lent keys are replaced from then on, tried again not more often than this.
+constexpr Duration renew_before = Duration::from_ms(15 * 60'000);
+constexpr Duration renew_pause = Duration::from_ms(30'000);
 
 std::string_view trim(std::string_view text) {
     constexpr std::string_view blanks = " \t\r";
@@ -162,6 +167,19 @@ Result<S3Keys> parse_credentials_file(std::string_view text, std::string_view pr
     return keys;
 }
 
+struct S3Credentials::Lent {
+    std::mutex mutex;
+    HttpClient http{""};
+    std::optional<LentKeys> keys;
+    std::optional<Timestamp> tried;
+};
+
+S3Credentials::S3Credentials(FileSystem& file_system, Environment environment, Clock& clock)
+    : file_system_(file_system),
+      environment_(std::move(environment)),
+      clock_(clock),
+      lent_(std::make_shared<Lent>()) {}
+
 std::optional<std::string> S3Credentials::variable(const std::string& name) const {
     std::optional<std::string> value = environment_(name);
     if (value && has_control_character(*value)) {
@@ -210,26 +228,100 @@ std::string S3Credentials::read_file(const std::string& path) const {
     throw Error(ErrorCode::not_found, path + " is a chain of too many symbolic links");
 }
 
-S3Keys S3Credentials::load() const {
-    if (std::optional<S3Keys> keys = from_environment()) {
-        return *std::move(keys);
-    }
+Result<S3Keys> S3Credentials::from_file() const {
     std::optional<std::string> path = variable("AWS_SHARED_CREDENTIALS_FILE");
     if (const auto home = variable("HOME"); !path && home) {
         path = *home + "/.aws/credentials";
     }
     if (!path) {
-        throw Error(ErrorCode::store_refused,
-                    "no credentials for S3: neither keys nor HOME are in the environment" +
-                        std::string(what_is_supported));
+        return Error(ErrorCode::not_found, "neither keys nor HOME are in the environment");
     }
     const std::string profile = variable("AWS_PROFILE").value_or("default");
+    const auto named = [&](const Error& error) {
+        return Error(error.code(), "in " + *path + ": " + error.message());
+    };
     try {
-        return parse_credentials_file(read_file(*path), profile).take();
+        Result<S3Keys> keys = parse_credentials_file(read_file(*path), profile);
+        return keys ? keys : Result<S3Keys>(named(keys.error()));
     } catch (const Error& error) {
-        throw Error(ErrorCode::store_refused, "no credentials for S3 in " + *path + ": " +
-                                                  error.message() + std::string(what_is_supported));
+        return named(error);
     }
+}
+
+// Those that were lent, while they are good: well before their end, or a little while after an
+// attempt to replace them.
+std::optional<S3Keys> S3Credentials::kept() const {
+    if (!lent_->keys) {
+        return std::nullopt;
+    }
+    const Timestamp now = clock_.utc_now();
+    const std::optional<Timestamp>& expires = lent_->keys->expires;
+    const bool is_fresh = !expires || now + renew_before < *expires;
+    const bool was_tried = expires && now < *expires && lent_->tried && now >= *lent_->tried &&
+                           now - *lent_->tried < renew_pause;
+    return is_fresh || was_tried ? std::optional(lent_->keys->keys) : std::nullopt;
+}
+
+S3Keys S3Credentials::keep(const LentKeys& lent) const {
+    lent_->keys = lent;
+    return lent.keys;
+}
+
+S3Keys S3Credentials::lend() const {
+    RoleCredentials roles(
+        lent_->http, [this](const std::string& name) { return variable(name); },
+        [this](const std::string& path) { return read_file(path); });
+    if (const auto lent = roles.from_web_identity()) {
+        return keep(Result<LentKeys>(*lent).take());
+    }
+    const Result<S3Keys> file = from_file();
+    if (file) {
+        return file.value();
+    }
+    const bool goes_on =
+        file.error().code() == ErrorCode::not_found && !variable("AWS_PROFILE").has_value();
+    std::string what = file.error().message();
+    for (const auto& source : {&RoleCredentials::from_container, &RoleCredentials::from_instance}) {
+        const auto lent = goes_on ? (roles.*source)() : std::nullopt;
+        if (lent && *lent) {
+            return keep(lent->value());
+        }
+        if (lent) {
+            what += "; " + lent->error().message();
+            break;  // a container does not ask its host
+        }
+    }
+    throw Error(ErrorCode::store_refused,
+                "no credentials for S3 " + what + std::string(what_is_supported));
+}
+
+S3Keys S3Credentials::load() const {
+    if (std::optional<S3Keys> keys = from_environment()) {
+        return *std::move(keys);
+    }
+    const std::lock_guard lock(lent_->mutex);
+    if (std::optional<S3Keys> keys = kept()) {
+        return *std::move(keys);
+    }
+    lent_->tried = clock_.utc_now();
+    try {
+        return lend();
+    } catch (const Error&) {
+        // Not renewed: the old ones are good to their end.
+        if (const std::optional<S3Keys> keys = kept()) {
+            return *keys;
+        }
+        throw;
+    }
+}
+
+void S3Credentials::forget() const {
+    const std::lock_guard lock(lent_->mutex);
+    lent_->keys.reset();
+}
+
+void S3Credentials::interrupt() const {
+    lent_->http.interrupt();
 }
 
 }  // namespace farshore::storage

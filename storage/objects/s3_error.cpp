@@ -24,6 +24,7 @@ std::string cannot(const S3Question& question) {
 bool passes(std::string_view code) {
     constexpr std::array passing{
         std::string_view("RequestTimeout"),
+        std::string_view("ExpiredToken"),
         std::string_view("SlowDown"),
         std::string_view("Throttling"),
         std::string_view("ThrottlingException"),

@@ -149,7 +149,14 @@ HttpRequest S3Store::sign(const S3Keys& keys, const Request& request) const {
 }
 
 Result<HttpAnswer> S3Store::ask(const S3Keys& keys, const Request& request) {
-    return http_.perform(sign(keys, request));
+    Result<HttpAnswer> answer = http_.perform(sign(keys, request));
+    // Keys that end in mid-flight: the caller says it again, and gets new ones.
+    const bool may_have_ended =
+        answer && (answer.value().status == 400 || answer.value().status == 403);
+    if (may_have_ended && answer.value().body.find("ExpiredToken") != std::string::npos) {
+        credentials_.forget();
+    }
+    return answer;
 }
 
 Result<HttpAnswer> S3Store::get_version(const S3Keys& keys, const std::string& key,

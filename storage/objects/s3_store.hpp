@@ -44,7 +44,10 @@ class S3Store final : public ObjectStore {
     // Asks for one page of a listing, and sends an object whose bytes don't fit its signature: a
     // server of S3's kind checks the right to write, refuses it, and keeps nothing.
     void check() override;
-    void interrupt() override { http_.interrupt(); }
+    void interrupt() override {
+        http_.interrupt();
+        credentials_.interrupt();
+    }
     [[nodiscard]] std::string name() const override;
 
   private:

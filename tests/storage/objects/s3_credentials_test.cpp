@@ -6,6 +6,7 @@
 #include <map>
 
 #include "storage/disk/posix_file_system.hpp"
+#include "tests/support/stepped_clock.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::storage {
@@ -62,12 +63,17 @@ TEST(CredentialsFile, WhatDoesNotParseNamesItsLineAndNoSecret) {
 class S3CredentialsTest : public testing::Test {
   protected:
     S3Keys load() {
-        return S3Credentials(file_system_,
-                             [this](const std::string& name) -> std::optional<std::string> {
-                                 const auto found = variables_.find(name);
-                                 return found == variables_.end() ? std::nullopt
-                                                                  : std::optional(found->second);
-                             })
+        return S3Credentials(
+                   file_system_,
+                   [this](const std::string& name) -> std::optional<std::string> {
+                       const auto found = variables_.find(name);
+                       if (name == "AWS_EC2_METADATA_DISABLED") {
+                           return "true";  // no test asks a real instance
+                       }
+                       return found == variables_.end() ? std::nullopt
+                                                        : std::optional(found->second);
+                   },
+                   clock_)
             .load();
     }
 
@@ -84,6 +90,7 @@ class S3CredentialsTest : public testing::Test {
 
     test::TemporaryDirectory directory_;
     PosixFileSystem file_system_;
+    test::SteppedClock clock_;
     std::map<std::string, std::string> variables_;
 };
 

@@ -30,6 +30,7 @@ TEST(S3Error, WhatPasses) {
     EXPECT_EQ(code_of(400, "RequestTimeout"), ErrorCode::store_unavailable);
     EXPECT_EQ(code_of(400, "XAmzContentSHA256Mismatch"), ErrorCode::store_unavailable);
     EXPECT_EQ(code_of(400, "KMS.ThrottlingException"), ErrorCode::store_unavailable);
+    EXPECT_EQ(code_of(400, "ExpiredToken"), ErrorCode::store_unavailable);  // new keys are fetched
 }
 
 TEST(S3Error, WhatNeedsSomebody) {
@@ -38,7 +39,6 @@ TEST(S3Error, WhatNeedsSomebody) {
     EXPECT_EQ(code_of(403, "SignatureDoesNotMatch"), ErrorCode::store_refused);
     EXPECT_EQ(code_of(404, "NoSuchBucket"), ErrorCode::store_refused);
     EXPECT_EQ(code_of(400, "InvalidRequest"), ErrorCode::store_refused);
-    EXPECT_EQ(code_of(400, "ExpiredToken"), ErrorCode::store_refused);
     EXPECT_EQ(code_of(501, "NotImplemented"), ErrorCode::store_refused);
     EXPECT_EQ(code_of(400, "KMS.DisabledException"), ErrorCode::store_refused);
 }
