@@ -46,6 +46,7 @@ enum class MessageKind : std::uint8_t {
     recipe_end = 39,
     pieces_wanted = 40,
     piece_patch = 41,
+    content_pack = 47,  // message_pack.hpp
     // database lanes (message_database.hpp)
     database_changes = 48,
     database_position = 49,

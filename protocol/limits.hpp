@@ -16,6 +16,9 @@ constexpr std::size_t frame_body = 1 * mib;
 constexpr std::size_t payload_piece = 256 * kib;
 // Files up to this size travel whole in one message and are read at once; larger ones are streamed.
 constexpr std::size_t small_file = 256 * kib;
+// Small files that travel in one message: so many, of so many bytes together.
+constexpr std::size_t pack_contents = 4096;
+constexpr std::size_t pack_bytes = 512 * kib;
 // What one lane may hold in memory in each direction.
 constexpr std::size_t lane_window = 8 * mib;
 constexpr std::size_t bulk_lanes = 16;
@@ -61,6 +64,8 @@ static_assert(payload_piece % recipe_page == 0, "a piece is a whole number of pa
 static_assert(wanted_pieces * (payload_piece / recipe_page * 8 + 32) <= frame_body,
               "the pages of all pieces fit into a frame");
 static_assert(small_file + 4 * kib <= frame_body, "a small file fits into a frame");
+static_assert(small_file <= pack_bytes, "a small file fits into a pack");
+static_assert(pack_bytes + pack_contents * 36 + 4 * kib <= frame_body, "a pack fits a frame");
 static_assert(xattrs_total + path + symlink_target + 4 * kib <= frame_body,
               "an entry fits a frame");
 static_assert(frame_body * 4 <= lane_window, "a lane holds several frames");

@@ -1,11 +1,16 @@
 #include "agent/primary/bulk_sender.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace farshore::primary {
 
 namespace {
 
+// A pack of this size is sent; it compresses well, and its contents are staged while the next
+// comes.
+constexpr std::size_t pack_target = 128 * limits::kib;
+static_assert(pack_target + limits::small_file <= limits::pack_bytes);
 constexpr Duration read_turn = Duration::from_ms(200);
 constexpr std::chrono::milliseconds wanted_turn{200};
 // Of one transfer: many times what a secondary asks for ahead.
@@ -43,12 +48,53 @@ BulkSender::CountedLane& BulkSender::lane_of(std::uint64_t transfer) {
     return *lanes_[1 + transfer % (lanes_.size() - 1)];
 }
 
+BulkSender::CountedLane& BulkSender::least_loaded() const {
+    return **std::min_element(lanes_.begin(), lanes_.end(), [](const auto& a, const auto& b) {
+        return a->lane->unsent_bytes() < b->lane->unsent_bytes();
+    });
+}
+
 bool BulkSender::has_room() const {
-    return lanes_.front()->lane->unsent_bytes() + limits::frame_body < limits::lane_window;
+    return least_loaded().lane->unsent_bytes() + limits::frame_body < limits::lane_window;
 }
 
 void BulkSender::whole(const SourceName& tree, const Digest& sha256, std::string_view content) {
-    send_counted(*lanes_.front(), ContentWhole{tree, sha256, std::string(content)});
+    add(asked_for_, tree, sha256, content);
+}
+
+void BulkSender::push(const SourceName& tree, const Digest& sha256, std::string_view content) {
+    add(pushed_, tree, sha256, content);
+}
+
+void BulkSender::add(OpenPack& pack, const SourceName& tree, const Digest& sha256,
+                     std::string_view content) {
+    const std::lock_guard lock(pack.mutex);
+    if (pack.message.tree != tree) {
+        send_pack(pack);
+        pack.message.tree = tree;
+    }
+    pack.message.contents.push_back({sha256, std::string(content)});
+    pack.bytes += content.size();
+    if (pack.bytes >= pack_target || pack.message.contents.size() == limits::pack_contents) {
+        send_pack(pack);
+    }
+}
+
+void BulkSender::flush(OpenPack& pack) {
+    const std::lock_guard lock(pack.mutex);
+    send_pack(pack);
+}
+
+// Its mutex is held.
+void BulkSender::send_pack(OpenPack& pack) {
+    std::vector<ContentPack::Content> contents = std::exchange(pack.message.contents, {});
+    pack.bytes = 0;
+    if (contents.size() == 1) {
+        send_counted(least_loaded(), ContentWhole{pack.message.tree, contents.front().sha256,
+                                                  std::move(contents.front().bytes)});
+    } else if (!contents.empty()) {
+        send_counted(least_loaded(), ContentPack{pack.message.tree, std::move(contents)});
+    }
 }
 
 std::uint64_t BulkSender::add(Transfer transfer) {
@@ -196,7 +242,8 @@ void BulkSender::answer_all(std::uint64_t transfer, const ReadPiece& read) {
     }
 }
 
-LaneCounts BulkSender::sent() const {
+LaneCounts BulkSender::sent() {
+    flush(asked_for_);
     LaneCounts counts;
     for (const auto& lane : lanes_) {
         counts.push_back(lane->count.load());

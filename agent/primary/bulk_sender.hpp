@@ -20,13 +20,15 @@
 #include "agent/runtime/stop_token.hpp"
 #include "protocol/message_content.hpp"
 #include "protocol/message_cut.hpp"
+#include "protocol/message_pack.hpp"
 #include "protocol/message_recipe.hpp"
 
 namespace farshore::primary {
 
-// Small files go over lane 0 and never wait behind large ones, which share the other lanes.
+// Small files are packed together, and go over the lane with the least that waits on it: lane 0
+// when large files, which share the others, are on their way.
 // Invariants: a lane's count is raised in the order of its frames; a count that was read covers
-// every message whose call had returned before.
+// every message whose call had returned before, what was pushed only up to the last flush_pushed().
 class BulkSender {
   public:
     // What a secondary keeps of interrupted transfers: the SHA-256 of the paths, by tree.
@@ -37,9 +39,11 @@ class BulkSender {
 
     // Each call blocks while the lane's window is full and throws the Error the lane was closed
     // with.
-    // Whether whole() would be taken at once.
-    [[nodiscard]] bool has_room() const;
     void whole(const SourceName& tree, const Digest& sha256, std::string_view content);
+    // The same for who must not wait: while has_room(), it is taken at once.
+    [[nodiscard]] bool has_room() const;
+    void push(const SourceName& tree, const Digest& sha256, std::string_view content);
+    void flush_pushed() { flush(pushed_); }
     // A large file: the number that begin() gives names the transfer until end or abort.
     [[nodiscard]] std::uint64_t begin(const ContentStart& start);
     void data(std::uint64_t transfer, std::string_view content);
@@ -58,8 +62,8 @@ class BulkSender {
     void run_answers(std::size_t lane, const runtime::StopToken& stop);
     [[nodiscard]] std::size_t lanes() const { return lanes_.size(); }
 
-    // Messages that ended a content (whole, end, abort) on each lane so far.
-    [[nodiscard]] LaneCounts sent() const;
+    // Messages that ended a content (whole, pack, end, abort) on each lane so far.
+    [[nodiscard]] LaneCounts sent();
 
   private:
     struct CountedLane {
@@ -68,6 +72,12 @@ class BulkSender {
         std::atomic<std::uint64_t> count{0};
     };
 
+    // What is gathered for one message.
+    struct OpenPack {
+        std::mutex mutex;  // also held while it is sent: nobody reads a count in between
+        ContentPack message;
+        std::size_t bytes = 0;
+    };
     // A large file under way.
     struct Transfer {
         SourceName tree;
@@ -79,6 +89,11 @@ class BulkSender {
 
     template <typename M>
     void send_counted(CountedLane& to, const M& message);
+    void add(OpenPack& pack, const SourceName& tree, const Digest& sha256,
+             std::string_view content);
+    void flush(OpenPack& pack);
+    void send_pack(OpenPack& pack);
+    [[nodiscard]] CountedLane& least_loaded() const;
     CountedLane& lane_of(std::uint64_t transfer);
     std::uint64_t add(Transfer transfer);
     void forget(std::uint64_t transfer, bool is_begun);
@@ -94,6 +109,8 @@ class BulkSender {
     std::uint64_t next_transfer_ = 0;
     std::map<std::uint64_t, Transfer> transfers_;
     std::set<std::pair<SourceName, Digest>> begun_;
+    OpenPack asked_for_;
+    OpenPack pushed_;
 };
 
 }  // namespace farshore::primary

@@ -23,15 +23,31 @@ bool ContentBroadcast::is_connected() {
     return !sessions().empty();
 }
 
+bool ContentBroadcast::has_room() {
+    const auto all = sessions();
+    return all.empty() || std::any_of(all.begin(), all.end(),
+                                      [](const auto& session) { return session->has_room(); });
+}
+
 void ContentBroadcast::whole(const SourceName& tree, const Digest& sha256,
                              std::string_view content) {
     for (const auto& session : sessions()) {
         try {
             if (session->has_room()) {
-                session->whole(tree, sha256, content);
+                session->push(tree, sha256, content);
             }
         } catch (const Error&) {
             remove(session);  // its lane is closed: the session is ending
+        }
+    }
+}
+
+void ContentBroadcast::flush() {
+    for (const auto& session : sessions()) {
+        try {
+            session->flush_pushed();
+        } catch (const Error&) {
+            remove(session);
         }
     }
 }

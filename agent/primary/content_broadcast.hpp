@@ -19,7 +19,10 @@ class ContentBroadcast final : public ContentSink {
     void remove(const std::shared_ptr<BulkSender>& session);
 
     [[nodiscard]] bool is_connected() override;
+    // By one at least, or nobody is there.
+    [[nodiscard]] bool has_room() override;
     void whole(const SourceName& tree, const Digest& sha256, std::string_view content) override;
+    void flush() override;
     [[nodiscard]] bool has_begun(const SourceName& tree, const std::string& path) override;
     [[nodiscard]] std::uint64_t begin(const ContentStart& start) override;
     void data(std::uint64_t transfer, std::string_view content) override;

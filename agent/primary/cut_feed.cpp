@@ -15,7 +15,7 @@ constexpr int decoder_looks = 100;
 constexpr Duration decoder_look = Duration::from_ms(20);
 constexpr std::size_t marks_page = 500;
 // Entries are sent in messages of about this size, well below a frame's limit.
-constexpr std::size_t entries_bytes = 128 * limits::kib;
+constexpr std::size_t entries_bytes = 256 * limits::kib;
 
 std::size_t rough_size(const FileEntry& entry) {
     std::size_t size = 160 + entry.path.size() + entry.target.size();

@@ -83,7 +83,7 @@ void Cutter::run(const runtime::StopToken& stop) {
             schedule_.decide({.now = clock_.boot_now(),
                               .changed = woken.changed,
                               .mark_demanded = woken.mark_demanded,
-                              .previous_received = wiring_.is_received(newest_)});
+                              .previous_received = is_previous_received()});
         if (decision.take) {
             woken = {};
             if (!try_take(decision.as_mark)) {
@@ -97,6 +97,12 @@ void Cutter::run(const runtime::StopToken& stop) {
         woken.mark_demanded = woken.mark_demanded || more.mark_demanded;
     }
     (void)try_take(true);
+}
+
+// While a tree is scanned the next cut is gathered beside the one that is on its way: reading here
+// and writing there take turns otherwise.
+bool Cutter::is_previous_received() const {
+    return wiring_.is_received(scanning_ ? before_newest_ : newest_);
 }
 
 bool Cutter::try_take(bool as_mark) {
@@ -128,6 +134,9 @@ void Cutter::take(bool as_mark) {
     const Gathered gathered = gather();
     schedule_.taken(gathered.taken.boot, as_mark);
     std::optional<SealedMark> sealed;
+    scanning_ = std::any_of(gathered.trees.begin(), gathered.trees.end(),
+                            [](const TreeOutcome& tree) { return tree.cut.more_to_scan; });
+    before_newest_ = newest_;
     newest_ = commit(gathered, as_mark, sealed);
     for (const auto& [name, outcome] : gathered.databases) {
         lsn_[name] = outcome.lsn;

@@ -74,6 +74,7 @@ class Cutter {
     };
 
     // False when it failed in a way that passes (a full disk): nothing has changed then.
+    [[nodiscard]] bool is_previous_received() const;
     [[nodiscard]] bool try_take(bool as_mark);
     void take(bool as_mark);
     [[nodiscard]] Gathered gather();
@@ -98,6 +99,8 @@ class Cutter {
     CutSchedule schedule_;
     bool failing_ = false;
     CutNumber newest_;
+    CutNumber before_newest_;
+    bool scanning_ = false;                       // a tree has more to find
     std::map<SourceName, Lsn> lsn_;               // of the newest cut
     std::map<SourceName, SourceMoment> moments_;  // the newest as_of of each source
     std::optional<MarkFacts> newest_mark_;

@@ -35,6 +35,9 @@ void BulkReceiver::take(const Frame& frame, connection::Lane& lane,
         case MessageKind::content_whole:
             take_whole(from_frame<ContentWhole>(frame), stop);
             break;
+        case MessageKind::content_pack:
+            take_pack(from_frame<ContentPack>(frame), stop);
+            break;
         case MessageKind::content_begin:
             take_begin(from_frame<ContentBegin>(frame), stop);
             break;
@@ -108,6 +111,15 @@ void BulkReceiver::take_whole(const ContentWhole& message, const runtime::StopTo
     ReplicaTree& replica = tree(message.tree);
     with_room(message.tree, stop,
               [&] { replica.staging().put_whole(message.sha256, message.content); });
+    count();
+}
+
+void BulkReceiver::take_pack(const ContentPack& message, const runtime::StopToken& stop) {
+    ReplicaTree& replica = tree(message.tree);
+    for (const ContentPack::Content& content : message.contents) {
+        with_room(message.tree, stop,
+                  [&] { replica.staging().put_whole(content.sha256, content.bytes); });
+    }
     count();
 }
 

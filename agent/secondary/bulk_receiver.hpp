@@ -11,6 +11,7 @@
 #include "agent/secondary/files/assembly.hpp"
 #include "agent/secondary/replica_tree.hpp"
 #include "protocol/message_content.hpp"
+#include "protocol/message_pack.hpp"
 #include "protocol/message_recipe.hpp"
 
 namespace farshore::secondary {
@@ -39,6 +40,7 @@ class BulkReceiver {
 
     void take(const Frame& frame, connection::Lane& lane, const runtime::StopToken& stop);
     void take_whole(const ContentWhole& message, const runtime::StopToken& stop);
+    void take_pack(const ContentPack& message, const runtime::StopToken& stop);
     void take_begin(const ContentBegin& message, const runtime::StopToken& stop);
     void take_data(const ContentData& message, const runtime::StopToken& stop);
     void take_recipe(const RecipeBegin& message, connection::Lane& lane,

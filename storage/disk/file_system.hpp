@@ -131,6 +131,11 @@ class FileSystem {
     virtual bool set_xattrs(const Handle& at, std::string_view path,
                             const std::map<std::string, std::string>& xattrs) = 0;
 
+    // Owner, mode, xattrs and mtime of a regular file or a directory, where they differ from the
+    // entry's, in that order; false when something can't be kept. For a file that is not ours to
+    // open it is the four calls above.
+    virtual bool set_metadata(const Handle& at, std::string_view path, const FileEntry& entry) = 0;
+
     // --- durability. Each returns only when the kernel says so; throws sync_failed otherwise, and
     // then the process must leave: nobody knows what is on the disk.
     virtual void sync_file(const Handle& file) = 0;  // fdatasync or fsync of a directory

@@ -109,6 +109,10 @@ Handle PosixFileSystem::open_root(const std::string& path) {
 
 Handle PosixFileSystem::open_directory(const Handle& at, std::string_view path) {
     Handle directory(open_for_reading(at, path, O_DIRECTORY, "open the directory"));
+    if (!directory.is_open() && errno == EACCES) {
+        // Not to be listed, but what is in it can be reached by name.
+        directory = Handle(open_beneath(at, path, O_PATH | O_DIRECTORY, 0, "open the directory"));
+    }
     if (!directory.is_open()) {
         throw_errno(errno, "open the directory", path);
     }
@@ -375,12 +379,55 @@ void PosixFileSystem::set_mtime(const Handle& at, std::string_view path, FileTim
 
 std::map<std::string, std::string> PosixFileSystem::read_xattrs(const Handle& at,
                                                                 std::string_view path) {
-    return xattrs_of(open_thing(at, path, "read the xattrs of"), path);
+    constexpr auto deed = "read the xattrs of";
+    // Most things have none, and that is told without opening them.
+    if (has_none(Located(at, path, deed))) {
+        return {};
+    }
+    return xattrs_of(open_thing(at, path, deed), path);
 }
 
 bool PosixFileSystem::set_xattrs(const Handle& at, std::string_view path,
                                  const std::map<std::string, std::string>& xattrs) {
     return replace_xattrs(open_thing(at, path, "set the xattrs of"), path, xattrs);
+}
+
+bool PosixFileSystem::set_metadata(const Handle& at, std::string_view path,
+                                   const FileEntry& entry) {
+    constexpr auto deed = "set the metadata of";
+    const bool directory = entry.type == EntryType::directory;
+    FARSHORE_ASSERT(directory || entry.type == EntryType::file);
+    const Handle thing(open_beneath(
+        at, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | (directory ? O_DIRECTORY : 0), 0, deed));
+    if (!thing.is_open() && errno == EACCES) {
+        const bool kept = set_owner(at, path, entry.uid, entry.gid);
+        set_mode(at, path, entry.mode);
+        const bool all = set_xattrs(at, path, entry.xattrs) && kept;
+        set_mtime(at, path, entry.mtime);
+        return all;
+    }
+    if (!thing.is_open()) {
+        throw_errno(errno, deed, path);
+    }
+    const FileStatus before = status(thing);
+    if (before.type != entry.type) {
+        throw_errno(ELOOP, deed, path);
+    }
+    const int file = thing.descriptor();
+    const bool other_owner = before.uid != entry.uid || before.gid != entry.gid;
+    const bool refused = other_owner && ::fchown(file, entry.uid, entry.gid) != 0;
+    if (refused && !is_refusal(errno)) {
+        throw_errno(errno, deed, path);
+    }
+    if ((other_owner || before.mode != entry.mode) && ::fchmod(file, entry.mode) != 0) {
+        throw_errno(errno, deed, path);
+    }
+    const bool kept = replace_xattrs(thing, path, entry.xattrs) && !refused;
+    const timespec times[2] = {{0, UTIME_OMIT}, {entry.mtime.seconds, entry.mtime.nanoseconds}};
+    if (before.mtime != entry.mtime && ::futimens(file, times) != 0) {
+        throw_errno(errno, deed, path);
+    }
+    return kept;
 }
 
 void PosixFileSystem::sync_file(const Handle& file) {

@@ -44,6 +44,7 @@ class PosixFileSystem final : public FileSystem {
                                                                  std::string_view path) override;
     bool set_xattrs(const Handle& at, std::string_view path,
                     const std::map<std::string, std::string>& xattrs) override;
+    bool set_metadata(const Handle& at, std::string_view path, const FileEntry& entry) override;
 
     void sync_file(const Handle& file) override;
     void sync_filesystem(const Handle& anything_on_it) override;

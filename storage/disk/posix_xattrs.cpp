@@ -6,8 +6,6 @@
 #include <optional>
 #include <vector>
 
-#include "storage/disk/posix_path.hpp"
-
 namespace farshore::storage {
 
 namespace {
@@ -60,6 +58,12 @@ std::vector<std::string> xattr_names(const std::string& thing, std::string_view 
 
 }  // namespace
 
+bool has_none(const Located& place) {
+    const std::string name =
+        "/proc/self/fd/" + std::to_string(place.directory()) + "/" + place.name();
+    return ::llistxattr(name.c_str(), nullptr, 0) == 0;
+}
+
 Xattrs xattrs_of(const Handle& handle, std::string_view path) {
     const std::string thing = proc_name(handle);
     Xattrs xattrs;
@@ -77,6 +81,11 @@ Xattrs xattrs_of(const Handle& handle, std::string_view path) {
 }
 
 bool replace_xattrs(const Handle& handle, std::string_view path, const Xattrs& xattrs) {
+    // Most files have none and shall have none; a handle that was opened for its name only can't
+    // be asked so.
+    if (xattrs.empty() && ::flistxattr(handle.descriptor(), nullptr, 0) == 0) {
+        return true;
+    }
     const std::string thing = proc_name(handle);
     const Xattrs before = xattrs_of(handle, path);
     bool all = true;

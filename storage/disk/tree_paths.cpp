@@ -14,7 +14,11 @@ std::string in_staging(std::string_view name) {
 }  // namespace
 
 std::string staged(const Digest& sha256) {
-    return in_staging(sha256.hex());
+    return in_staging(staged_name(sha256));
+}
+
+std::string staged_name(const Digest& sha256) {
+    return sha256.hex();
 }
 
 std::string unfinished(std::uint64_t number) {

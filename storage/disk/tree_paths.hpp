@@ -19,8 +19,10 @@ inline constexpr std::string_view foreign = ".farshore/foreign";
 // What the primary removed or replaced and is kept for a while.
 inline constexpr std::string_view retained = ".farshore/retained";
 
-// In staging: content by the SHA-256 of it. The name exists only when the content is whole.
+// In staging: content by the SHA-256 of it. The name of a large one exists only when it is whole.
 [[nodiscard]] std::string staged(const Digest& sha256);
+// The same, its last component alone.
+[[nodiscard]] std::string staged_name(const Digest& sha256);
 // In staging: content that is still coming, and entries that are made ready beside their place.
 [[nodiscard]] std::string unfinished(std::uint64_t number);
 // In staging: the beginning of a large content, by the SHA-256 of the path it is for. Nobody trusts

@@ -82,15 +82,19 @@ FileEntry read_entry(std::string_view bytes) {
     }
 }
 
-CapturedEntry read_captured_entry(const Statement& statement, int first) {
-    CapturedEntry row;
-    row.entry = read_entry(statement.bytes(first));
+StatIdentity read_stat_identity(std::string_view bytes) {
     try {
-        row.identity = read_identity(statement.bytes(first + 1));
+        return read_identity(bytes);
     } catch (const Error& error) {
         throw Error(ErrorCode::state_damaged,
                     "the state database holds an identity that can't be read: " + error.message());
     }
+}
+
+CapturedEntry read_captured_entry(const Statement& statement, int first) {
+    CapturedEntry row;
+    row.entry = read_entry(statement.bytes(first));
+    row.identity = read_stat_identity(statement.bytes(first + 1));
     row.cut = CutNumber(statement.unsigned_integer(first + 2));
     return row;
 }

@@ -41,6 +41,7 @@ void bind_captured_entry(Statement& statement, int first, const CapturedEntry& e
 // Reads columns "entry, identity, cut" from `first` on. Throws state_damaged.
 [[nodiscard]] CapturedEntry read_captured_entry(const Statement& statement, int first);
 [[nodiscard]] FileEntry read_entry(std::string_view bytes);
+[[nodiscard]] StatIdentity read_stat_identity(std::string_view bytes);
 void encode(const StatIdentity& identity, ByteWriter& out);
 
 }  // namespace farshore::storage

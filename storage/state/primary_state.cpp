@@ -238,6 +238,17 @@ void PrimaryState::walk(const SourceName& tree, std::string_view after,
     }
 }
 
+void PrimaryState::walk_identities(
+    const SourceName& tree, std::string_view after,
+    const std::function<bool(std::string_view path, const StatIdentity&)>& each) {
+    Statement ask(database_,
+                  std::string("SELECT path, identity FROM entries WHERE tree = ?1 AND path > ?2") +
+                      std::string(live) + " ORDER BY path");
+    ask.bind(1, tree_id(tree)).bind_blob(2, after);
+    while (ask.step() && each(ask.bytes(0), read_stat_identity(ask.bytes(1)))) {
+    }
+}
+
 std::vector<std::string> PrimaryState::paths_below(const SourceName& tree, std::string_view path) {
     Statement ask(database_, std::string("SELECT path FROM entries WHERE tree = ?1 "
                                          "AND path > ?2 AND path < ?3") +

@@ -110,6 +110,10 @@ class PrimaryState {
     // when `each` returns false.
     void walk(const SourceName& tree, std::string_view after,
               const std::function<bool(const CapturedEntry&)>& each);
+    // The same, only where each is and what it was when it was read.
+    void walk_identities(
+        const SourceName& tree, std::string_view after,
+        const std::function<bool(std::string_view path, const StatIdentity&)>& each);
     // Live entries below directory `path` (not itself), in path order.
     [[nodiscard]] std::vector<std::string> paths_below(const SourceName& tree,
                                                        std::string_view path);

@@ -45,11 +45,12 @@ void bind_keys(Statement& statement, int index, const FileEntry& entry) {
     }
 }
 
-// entry, inode, ctime_seconds, ctime_nanoseconds
-IndexedEntry indexed_of(const Statement& row) {
-    return {entry_of(row.bytes(0)),
-            {row.unsigned_integer(1),
-             {row.integer(2), static_cast<std::uint32_t>(row.unsigned_integer(3))}}};
+// From column `first` on: entry, inode, ctime_seconds, ctime_nanoseconds
+IndexedEntry indexed_of(const Statement& row, int first = 0) {
+    return {
+        entry_of(row.bytes(first)),
+        {row.unsigned_integer(first + 1),
+         {row.integer(first + 2), static_cast<std::uint32_t>(row.unsigned_integer(first + 3))}}};
 }
 
 constexpr std::string_view indexed_columns =
@@ -156,6 +157,30 @@ void SecondaryIndex::walk_incoming(CutNumber cut, const SourceName& tree, Order 
         }
         more = page.size() == page_rows;
         last = more ? page.back().path : std::string();
+    }
+}
+
+void SecondaryIndex::walk_changes(CutNumber cut, const SourceName& tree,
+                                  const ChangeVisitor& visit) {
+    Statement next(database_,
+                   "SELECT i.entry, e.entry, e.inode, e.ctime_seconds, e.ctime_nanoseconds "
+                   "FROM secondary_incoming AS i LEFT JOIN secondary_entries AS e "
+                   "ON e.tree = i.tree AND e.path = i.path "
+                   "WHERE i.cut = ? AND i.tree = ? AND i.path > ? ORDER BY i.path LIMIT ?");
+    std::string last = edge(true);
+    for (bool more = true; more;) {
+        next.bind(1, cut.value()).bind_text(2, tree.str()).bind_blob(3, last).bind(4, page_rows);
+        std::vector<std::pair<FileEntry, std::optional<IndexedEntry>>> page;
+        while (next.step()) {
+            page.emplace_back(entry_of(next.bytes(0)),
+                              next.is_null(1) ? std::nullopt : std::optional(indexed_of(next, 1)));
+        }
+        next.reset();
+        for (const auto& [entry, before] : page) {
+            visit(entry, before);
+        }
+        more = page.size() == page_rows;
+        last = more ? page.back().first.path : std::string();
     }
 }
 

@@ -53,6 +53,10 @@ class SecondaryIndex {
     // Of all cuts above `cut`: what was being told when the process ended.
     void discard_incoming_above(CutNumber cut);
     void walk_incoming(CutNumber cut, const SourceName& tree, Order order, const Visitor& visit);
+    // Ascending, each with what the index had at its path when the page was read.
+    using ChangeVisitor =
+        std::function<void(const FileEntry& entry, const std::optional<IndexedEntry>& before)>;
+    void walk_changes(CutNumber cut, const SourceName& tree, const ChangeVisitor& visit);
     [[nodiscard]] std::optional<FileEntry> find_incoming(CutNumber cut, const SourceName& tree,
                                                          std::string_view path);
     // The first path of a group of hard links in a cut.

@@ -8,6 +8,9 @@ namespace farshore::storage {
 
 namespace {
 
+// More texts than all of ours; what is made up beyond is prepared anew each time.
+constexpr std::size_t most_kept_statements = 256;
+
 ErrorCode code_of(int extended) {
     switch (extended) {
         case SQLITE_IOERR_FSYNC:
@@ -100,18 +103,43 @@ std::uint64_t Database::changes() const {
     return static_cast<std::uint64_t>(sqlite3_changes64(connection_.get()));
 }
 
-void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
+void Database::Finalize::operator()(sqlite3_stmt* statement) const {
     sqlite3_finalize(statement);
 }
 
-Statement::Statement(Database& database, std::string_view sql) : database_(&database) {
-    sqlite3_stmt* prepared = nullptr;
-    if (sqlite3_prepare_v3(database.raw(), sql.data(), static_cast<int>(sql.size()),
-                           SQLITE_PREPARE_PERSISTENT, &prepared, nullptr) != SQLITE_OK) {
-        database.fail("ask");
+Database::Prepared Database::take_prepared(std::string_view sql) {
+    const auto kept = kept_.find(sql);
+    if (kept != kept_.end() && kept->second) {
+        return std::move(kept->second);
     }
-    statement_.reset(prepared);
+    sqlite3_stmt* prepared = nullptr;
+    if (sqlite3_prepare_v3(raw(), sql.data(), static_cast<int>(sql.size()),
+                           SQLITE_PREPARE_PERSISTENT, &prepared, nullptr) != SQLITE_OK) {
+        fail("ask");
+    }
+    return Prepared(prepared);
 }
+
+void Database::keep_prepared(Prepared statement) {
+    const std::string_view sql = sqlite3_sql(statement.get());
+    const auto kept = kept_.find(sql);
+    if (kept != kept_.end()) {
+        kept->second = std::move(statement);
+    } else if (kept_.size() < most_kept_statements) {
+        kept_.emplace(sql, std::move(statement));
+    }
+}
+
+void Statement::GiveBack::operator()(sqlite3_stmt* statement) const {
+    // What it answered was thrown where it was run; reset, it holds no lock and no bytes.
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    database->keep_prepared(Database::Prepared(statement));
+}
+
+Statement::Statement(Database& database, std::string_view sql)
+    : database_(&database),
+      statement_(database.take_prepared(sql).release(), GiveBack{&database}) {}
 
 void Statement::check(int code) const {
     if (code != SQLITE_OK) {

@@ -3,11 +3,13 @@
 // for a file that is not sound, disk_full, sync_failed for a failed fsync, io for the rest.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "protocol/digest.hpp"
 #include "protocol/error.hpp"
@@ -19,7 +21,8 @@ namespace farshore::storage {
 
 // One connection; each thread opens its own. Not thread-safe.
 // Invariants: the journal is a write-ahead log and every commit is on the disk (synchronous=FULL)
-// when it returns; a writer waits up to ten seconds for another one.
+// when it returns; a writer waits up to ten seconds for another one. Statements that were prepared
+// are kept by their text and used again: preparing costs more than most of them do.
 class Database {
   public:
     // Opens or makes the file (mode 0600).
@@ -40,11 +43,28 @@ class Database {
     [[noreturn]] void fail(std::string_view deed) const;
 
   private:
+    friend class Statement;
     struct Close {
         void operator()(sqlite3* connection) const;
     };
+    struct Finalize {
+        void operator()(sqlite3_stmt* statement) const;
+    };
+    using Prepared = std::unique_ptr<sqlite3_stmt, Finalize>;
+    struct TextHash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const noexcept {
+            return std::hash<std::string_view>()(text);
+        }
+    };
+
+    [[nodiscard]] Prepared take_prepared(std::string_view sql);
+    void keep_prepared(Prepared statement);
+
     std::string path_;
     std::unique_ptr<sqlite3, Close> connection_;
+    // By their text; null while one is in use.
+    std::unordered_map<std::string, Prepared, TextHash, std::equal_to<>> kept_;
 };
 
 // A prepared statement. bind() by position from 1; step() says whether there is a row; columns from
@@ -81,13 +101,14 @@ class Statement {
     [[nodiscard]] Digest digest(int column) const;
 
   private:
-    struct Finalize {
+    struct GiveBack {
+        Database* database = nullptr;
         void operator()(sqlite3_stmt* statement) const;
     };
     void check(int code) const;
 
     Database* database_;
-    std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+    std::unique_ptr<sqlite3_stmt, GiveBack> statement_;
 };
 
 // BEGIN IMMEDIATE; commit() makes everything since durable; rolled back by the destructor

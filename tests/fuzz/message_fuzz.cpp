@@ -6,6 +6,7 @@
 #include "protocol/message_content.hpp"
 #include "protocol/message_cut.hpp"
 #include "protocol/message_database.hpp"
+#include "protocol/message_pack.hpp"
 #include "protocol/message_recipe.hpp"
 #include "protocol/message_session.hpp"
 
@@ -45,8 +46,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                       std::string(reinterpret_cast<const char*>(data) + 1, size - 1)};
     try_all<Hello, Welcome, Refusal, Goodbye, Ping, Pong, EvidenceObject, PeerState, Request, Reply,
             CutBegin, CutEntries, CutMark, CutEnd, ContentWanted, ContentSent, Received, Applied,
-            ContentWhole, ContentBegin, ContentData, ContentEnd, ContentAbort, RecipeBegin,
-            RecipeChunks, RecipeEnd, PiecesWanted, PiecePatch, DatabaseChanges, DatabasePosition,
-            CopyBegin, CopySchema, CopyTable, CopyData, CopyTableEnd, CopyEnd, CopyResult>(frame);
+            ContentWhole, ContentBegin, ContentData, ContentEnd, ContentAbort, ContentPack,
+            RecipeBegin, RecipeChunks, RecipeEnd, PiecesWanted, PiecePatch, DatabaseChanges,
+            DatabasePosition, CopyBegin, CopySchema, CopyTable, CopyData, CopyTableEnd, CopyEnd,
+            CopyResult>(frame);
     return 0;
 }

@@ -191,6 +191,22 @@ bool FaultyFileSystem::set_xattrs(const Handle& at, std::string_view path,
     return real_.set_xattrs(at, path, xattrs);
 }
 
+// One step after the other, so that each of them can fail, and be the last.
+bool FaultyFileSystem::set_metadata(const Handle& at, std::string_view path,
+                                    const FileEntry& entry) {
+    const storage::FileStatus before = status(at, path).value();
+    const bool other_owner = before.uid != entry.uid || before.gid != entry.gid;
+    bool kept = !other_owner || set_owner(at, path, entry.uid, entry.gid);
+    if (other_owner || before.mode != entry.mode) {
+        set_mode(at, path, entry.mode);
+    }
+    kept = set_xattrs(at, path, entry.xattrs) && kept;
+    if (before.mtime != entry.mtime) {
+        set_mtime(at, path, entry.mtime);
+    }
+    return kept;
+}
+
 void FaultyFileSystem::sync_file(const Handle& file) {
     about_to_sync(Call::sync_file);
     real_.sync_file(file);

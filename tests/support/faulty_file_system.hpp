@@ -97,6 +97,8 @@ class FaultyFileSystem final : public storage::FileSystem {
                                                                  std::string_view path) override;
     bool set_xattrs(const storage::Handle& at, std::string_view path,
                     const std::map<std::string, std::string>& xattrs) override;
+    bool set_metadata(const storage::Handle& at, std::string_view path,
+                      const FileEntry& entry) override;
     void sync_file(const storage::Handle& file) override;
     void sync_filesystem(const storage::Handle& anything_on_it) override;
     [[nodiscard]] std::uint64_t free_bytes(const storage::Handle& anything_on_it) override;

@@ -46,7 +46,11 @@ class ContentSink {
 
     // False: nobody would get it, so nothing need be pushed.
     [[nodiscard]] virtual bool is_connected() = 0;
+    // False: what is pushed now would be dropped, because nobody takes it so fast.
+    [[nodiscard]] virtual bool has_room() { return true; }
     virtual void whole(const SourceName& tree, const Digest& sha256, std::string_view content) = 0;
+    // What whole() got and still holds back, to send it with more, goes out now.
+    virtual void flush() {}
     // Is what was sent of this file, when a transfer of it was interrupted, still kept somewhere?
     [[nodiscard]] virtual bool has_begun(const SourceName& tree, const std::string& path) = 0;
     // The number names the transfer in the other calls.

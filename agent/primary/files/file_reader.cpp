@@ -1,5 +1,6 @@
 #include "agent/primary/files/file_reader.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 
@@ -47,7 +48,10 @@ FileReading read_file(storage::FileSystem& files, const storage::Handle& root,
     }
     reading.status = files.status(file);
     Sha256 sha256;
-    std::string piece(limits::payload_piece, '\0');
+    // Most files are small: no more is made ready than there is to read.
+    const std::uint64_t most =
+        std::clamp<std::uint64_t>(reading.status.size, 1, limits::payload_piece);
+    std::string piece(most, '\0');
     bool ended_early = false;
     // A file that grows as fast as it is read has no end: its first size is where reading stops.
     while (reading.size < reading.status.size) {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "agent/runtime/sleeper.hpp"
 #include "protocol/limits.hpp"
 #include "storage/disk/tree_paths.hpp"
 
@@ -12,6 +13,9 @@ namespace {
 // What one cut holds at most: so that its memory and its commit stay small.
 constexpr std::size_t most_puts = 50'000;
 constexpr std::size_t most_removals = 100'000;
+
+// How often a lane that is full is looked at.
+constexpr Duration room_look = Duration::from_ms(2);
 
 bool is_absence(const Error& error) {
     return error.code() == ErrorCode::not_found || error.code() == ErrorCode::unsafe_path;
@@ -29,12 +33,15 @@ std::size_t bytes_of(const std::map<std::string, std::string>& xattrs) {
 
 void TreeCapture::begin(const storage::Handle& root, const CutInput& input, TreeCut& cut) {
     root_ = &root;
+    places_.set_root(root);
+    good_parent_.clear();
     input_ = input;
     cut_ = &cut;
 }
 
 void TreeCapture::end() {
     root_ = nullptr;
+    places_.forget();
     cut_ = nullptr;
     looked_at_.clear();
     put_.clear();
@@ -68,18 +75,49 @@ void TreeCapture::look_at_dirty() {
 }
 
 bool TreeCapture::scan(TreeScanner& scanner, BootTime until) {
-    for (std::size_t count = 0; count < limits::cut_scan_entries; ++count) {
+    scanner.refresh();
+    for (std::size_t count = 0; count < limits::cut_scan_entries;) {
         if (is_over() || !parts_.transfers.has_room() || parts_.clock.boot_now() >= until) {
             return false;
         }
-        const auto path = scanner.next(*root_);
-        if (!path) {
+        const auto found = scanner.next(*root_);
+        if (!found) {
             return true;
         }
-        look_at(*path);
-        look_at_siblings();
+        if (!is_unchanged(*found)) {
+            wait_for_room(until);
+            look_at(found->path);
+            look_at_siblings();
+            ++count;
+        }
     }
     return false;
+}
+
+// A scan reads faster than a network sends: what would be dropped would have to be read again.
+void TreeCapture::wait_for_room(BootTime until) {
+    runtime::SystemSleeper sleeper;
+    while (!parts_.sink.has_room() && parts_.clock.boot_now() < until) {
+        (void)sleeper.sleep(room_look, {});
+    }
+}
+
+// Most of what a sweep comes by: told by one look, without the index's entry.
+bool TreeCapture::is_unchanged(const TreeScanner::Found& found) {
+    if (!found.indexed) {
+        return false;
+    }
+    try {
+        const auto status = status_of(found.path);
+        if (!status || storage::identity_of(*status) != *found.indexed) {
+            return false;
+        }
+    } catch (const Error&) {
+        return false;  // look_at() says what of it
+    }
+    parts_.dirty.take_out(found.path);
+    let_go_if_held(found.path);
+    return true;
 }
 
 void TreeCapture::take_transfers() {
@@ -98,9 +136,10 @@ void TreeCapture::look_at_siblings() {
 }
 
 // nullopt: nothing of the tree is there. Throws io when nobody can tell.
-std::optional<storage::FileStatus> TreeCapture::status_of(const std::string& path) const {
+std::optional<storage::FileStatus> TreeCapture::status_of(const std::string& path) {
     try {
-        return parts_.files.status(*root_, path);
+        const auto place = places_.of(path);
+        return parts_.files.status(place.directory, place.name);
     } catch (const Error& error) {
         if (is_absence(error)) {
             return std::nullopt;
@@ -212,7 +251,7 @@ void TreeCapture::look_at_present(const std::string& path, const storage::FileSt
 }
 
 bool TreeCapture::mount_changed(const std::string& path, const storage::FileStatus& status,
-                                const storage::CapturedEntry& before) const {
+                                const storage::CapturedEntry& before) {
     if (path == ".") {
         return false;
     }
@@ -238,15 +277,19 @@ bool TreeCapture::has_parent(const std::string& path) {
         return true;
     }
     const std::string parent(parent_path(path));
+    if (parent == good_parent_) {
+        return true;
+    }
     const Row row = parts_.state.find(tree_, parent);
     if (row && row->entry.type == EntryType::directory && !removed_.contains(parent)) {
+        good_parent_ = parent;
         return true;
     }
     look_at(parent);
     return put_.contains(parent);
 }
 
-FileEntry TreeCapture::describe(const std::string& path, const storage::FileStatus& status) const {
+FileEntry TreeCapture::describe(const std::string& path, const storage::FileStatus& status) {
     FileEntry entry;
     entry.path = path;
     entry.type = status.type;
@@ -255,13 +298,14 @@ FileEntry TreeCapture::describe(const std::string& path, const storage::FileStat
     entry.gid = status.gid;
     entry.mtime = status.mtime;
     entry.device = status.device;
+    const auto place = places_.of(path);
     if (status.type == EntryType::symlink) {
-        entry.target = parts_.files.read_symlink(*root_, path);
+        entry.target = parts_.files.read_symlink(place.directory, place.name);
     }
     if (status.links > 1 && status.type != EntryType::directory) {
         entry.link = std::to_string(status.inode);
     }
-    entry.xattrs = parts_.files.read_xattrs(*root_, path);
+    entry.xattrs = parts_.files.read_xattrs(place.directory, place.name);
     return entry;
 }
 

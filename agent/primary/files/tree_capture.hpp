@@ -17,6 +17,7 @@
 #include "agent/primary/files/tree_cut.hpp"
 #include "agent/primary/files/tree_scanner.hpp"
 #include "agent/primary/files/uncovered_paths.hpp"
+#include "storage/disk/last_directory.hpp"
 #include "storage/state/held_deletions.hpp"
 #include "storage/state/primary_state.hpp"
 
@@ -44,7 +45,7 @@ struct TreeCaptureParts {
 class TreeCapture {
   public:
     TreeCapture(SourceName tree, const TreeCaptureParts& parts)
-        : tree_(std::move(tree)), parts_(parts) {}
+        : tree_(std::move(tree)), parts_(parts), places_(parts.files) {}
 
     void begin(const storage::Handle& root, const CutInput& input, TreeCut& cut);
     // From here on; not within a cut.
@@ -61,6 +62,7 @@ class TreeCapture {
   private:
     using Row = std::optional<storage::CapturedEntry>;
 
+    void wait_for_room(BootTime until);
     void look_at(const std::string& path);
     void look_at_excluded(const std::string& path, const Row& before);
     void look_at_absent(const std::string& path, const Row& before);
@@ -69,10 +71,11 @@ class TreeCapture {
     void look_at_file(const std::string& path, const storage::FileStatus& status,
                       const Row& before);
     void look_at_siblings();
-    [[nodiscard]] std::optional<storage::FileStatus> status_of(const std::string& path) const;
+    [[nodiscard]] bool is_unchanged(const TreeScanner::Found& found);
+    [[nodiscard]] std::optional<storage::FileStatus> status_of(const std::string& path);
     [[nodiscard]] bool is_hidden(const std::string& path) const;
     [[nodiscard]] bool mount_changed(const std::string& path, const storage::FileStatus& status,
-                                     const storage::CapturedEntry& before) const;
+                                     const storage::CapturedEntry& before);
 
     [[nodiscard]] bool read_small(const std::string& path, const Row& before);
     void transfer(const std::string& path, const storage::FileStatus& status, const Row& before);
@@ -87,8 +90,7 @@ class TreeCapture {
 
     void put(const std::string& path, const storage::FileStatus& status, const Row& before,
              const std::optional<Digest>& sha256, std::uint64_t size, bool settled);
-    [[nodiscard]] FileEntry describe(const std::string& path,
-                                     const storage::FileStatus& status) const;
+    [[nodiscard]] FileEntry describe(const std::string& path, const storage::FileStatus& status);
     [[nodiscard]] bool has_parent(const std::string& path);
     void note_siblings(const storage::StatIdentity& identity, const std::string& path);
     void let_go_if_held(const std::string& path);
@@ -122,6 +124,8 @@ class TreeCapture {
     SourceName tree_;
     TreeCaptureParts parts_;
     const storage::Handle* root_ = nullptr;
+    storage::LastDirectory places_;
+    std::string good_parent_;  // a directory that is in the index and stays; empty: none
     CutInput input_;
     TreeCut* cut_ = nullptr;
     std::unordered_set<std::string> looked_at_;

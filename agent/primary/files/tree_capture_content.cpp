@@ -84,8 +84,9 @@ bool TreeCapture::read_small(const std::string& path, const Row& before) {
     for (int i = 0; i < read_tries; ++i) {
         const Timestamp began = parts_.clock.utc_now();
         std::string content;
+        const auto place = places_.of(path);
         const FileReading reading =
-            read_file(parts_.files, *root_, path, [&](std::string_view piece) {
+            read_file(parts_.files, place.directory, place.name, [&](std::string_view piece) {
                 content += piece;
                 return content.size() <= limits::small_file;
             });

@@ -218,6 +218,7 @@ void TreeCapture::remove(const storage::CapturedEntry& row) {
     parts_.uncovered.clear(path);
     looked_at_.insert(path);
     removed_.insert(path);
+    good_parent_.clear();
     note_siblings(row.identity, path);
     cut_->removals.push_back(path);
     if (parts_.has_held) {

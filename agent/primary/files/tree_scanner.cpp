@@ -1,6 +1,7 @@
 #include "agent/primary/files/tree_scanner.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "protocol/limits.hpp"
 #include "storage/disk/tree_paths.hpp"
@@ -84,47 +85,59 @@ void TreeScanner::visit(Level& level, const storage::Handle& root) {
     level.indexed_all = !level.readable;
 }
 
-std::optional<std::string> TreeScanner::next(const storage::Handle& root) {
+std::optional<TreeScanner::Found> TreeScanner::next(const storage::Handle& root) {
     while (!levels_.empty()) {
         Level& level = levels_.back();
         if (!level.visited) {
             visit(level, root);
-            return level.directory;
+            return Found{level.directory, std::nullopt};
         }
-        if (level.next_child < level.children.size()) {
-            const DirectoryVisitor::Child& child = level.children[level.next_child++];
-            if (child.is_directory) {
-                levels_.emplace_back(child.path);
-                continue;
-            }
-            return child.path;
+        bool is_directory = false;
+        auto found = next_of(level, is_directory);
+        if (!found) {
+            levels_.pop_back();
+            continue;
         }
-        if (auto missing = next_missing(level)) {
-            return missing;
+        level.given = found->path;
+        if (!is_directory) {
+            return found;
         }
-        levels_.pop_back();
+        levels_.emplace_back(found->path);
     }
     return std::nullopt;
 }
 
-std::optional<std::string> TreeScanner::next_missing(Level& level) {
-    for (;;) {
-        if (level.indexed.empty() && !level.indexed_all) {
-            fetch_indexed(level);
-        }
-        if (level.indexed.empty()) {
-            return std::nullopt;
-        }
-        std::string path = std::move(level.indexed.front());
+std::optional<TreeScanner::Found> TreeScanner::next_of(Level& level, bool& is_directory) {
+    if (level.indexed.empty() && !level.indexed_all) {
+        fetch_indexed(level);
+    }
+    const bool is_listed = level.next_child < level.children.size();
+    if (!is_listed && level.indexed.empty()) {
+        return std::nullopt;
+    }
+    const bool is_indexed =
+        !level.indexed.empty() &&
+        (!is_listed || level.indexed.front().path <= level.children[level.next_child].path);
+    Found found;
+    if (is_indexed) {
+        found = std::move(level.indexed.front());
         level.indexed.pop_front();
-        const auto by_path = [](const DirectoryVisitor::Child& child, const std::string& other) {
-            return child.path < other;
-        };
-        const auto there =
-            std::lower_bound(level.children.begin(), level.children.end(), path, by_path);
-        if (there == level.children.end() || there->path != path) {
-            return path;
+        if (!is_listed || found.path != level.children[level.next_child].path) {
+            found.indexed.reset();  // it is not there any more
+            return found;
         }
+    }
+    DirectoryVisitor::Child& child = level.children[level.next_child++];
+    is_directory = child.is_directory;
+    found.path = std::move(child.path);
+    return found;
+}
+
+void TreeScanner::refresh() {
+    for (Level& level : levels_) {
+        level.indexed.clear();
+        level.indexed_up_to = level.given;
+        level.indexed_all = !level.readable;
     }
 }
 
@@ -134,24 +147,25 @@ void TreeScanner::fetch_indexed(Level& level) {
     bool more = true;
     while (more && level.indexed.size() < indexed_at_a_time) {
         more = false;
-        state_.walk(tree_, after, [&](const storage::CapturedEntry& row) {
-            const std::string& path = row.entry.path;
+        const auto take = [&](std::string_view path, const storage::StatIdentity& identity) {
             if (!path.starts_with(prefix)) {
                 return false;
             }
             const std::size_t slash = path.find('/', prefix.size());
             more = true;
-            if (slash != std::string::npos) {
+            if (slash != std::string_view::npos) {
                 // Below a child: on behind everything in it. No name begins with so many 0xff.
-                after = path.substr(0, slash + 1) + std::string(limits::path_component + 1, '\xff');
+                after = std::string(path.substr(0, slash + 1)) +
+                        std::string(limits::path_component + 1, '\xff');
                 return false;
             }
             after = path;
             if (path != ".") {
-                level.indexed.push_back(path);
+                level.indexed.push_back({std::string(path), identity});
             }
             return level.indexed.size() < indexed_at_a_time;
-        });
+        };
+        state_.walk_identities(tree_, after, take);
     }
     level.indexed_all = !more;
     level.indexed_up_to = after;

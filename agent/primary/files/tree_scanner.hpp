@@ -53,9 +53,16 @@ class TreeScanner {
     void begin();
     void give_up() { levels_.clear(); }
     [[nodiscard]] bool is_running() const { return !levels_.empty(); }
+    struct Found {
+        std::string path;
+        // What the index has of it, where that is known: unchanged, it need not be looked at.
+        std::optional<storage::StatIdentity> indexed;
+    };
     // The next path to look at; paths of the index that are not on the disk come too. nullopt: the
     // scan is over.
-    [[nodiscard]] std::optional<std::string> next(const storage::Handle& root);
+    [[nodiscard]] std::optional<Found> next(const storage::Handle& root);
+    // The index may have changed since the last call of next().
+    void refresh();
 
   private:
     struct Level {
@@ -65,13 +72,15 @@ class TreeScanner {
         bool readable = false;
         std::vector<DirectoryVisitor::Child> children;
         std::size_t next_child = 0;
-        std::deque<std::string> indexed;  // children by the index, some at a time
+        std::deque<Found> indexed;  // children by the index, some at a time, in the same order
         std::string indexed_up_to;
         bool indexed_all = false;
+        std::string given;  // the last child that was handed out
     };
 
     void visit(Level& level, const storage::Handle& root);
-    [[nodiscard]] std::optional<std::string> next_missing(Level& level);
+    // Where listing and index are, the lesser of the two; nullopt: both are at their end.
+    [[nodiscard]] std::optional<Found> next_of(Level& level, bool& is_directory);
     void fetch_indexed(Level& level);
 
     DirectoryVisitor& visitor_;

@@ -201,6 +201,8 @@ TreeCut TreeSource::capture(const CutInput& input) {
     scan_over_ = false;
     if (root_) {
         try {
+            // One view for all that is looked up: the index changes only when the cut is committed.
+            const storage::ReadTransaction view(parts_.state.database());
             begin_scan_when_due(input);
             capture_.begin(*root_, input, cut);
             capture_.take_transfers();
@@ -216,6 +218,7 @@ TreeCut TreeSource::capture(const CutInput& input) {
             throw;
         }
         capture_.end();
+        parts_.sink.flush();
     }
     describe(input, cut);
     root_.reset();

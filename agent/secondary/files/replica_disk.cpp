@@ -76,11 +76,14 @@ void ReplicaDisk::begin(CutNumber cut, ApplyReport& report) {
     touched_.clear();
     last_touched_.clear();
     next_aside_ = 0;
+    staging_.forget();
+    target_.forget();
 }
 
 std::optional<FileStatus> ReplicaDisk::status_of(const std::string& path) {
     try {
-        return files_.status(root_, path);
+        const auto place = target_.of(path);
+        return files_.status(place.directory, place.name);
     } catch (const Error& error) {
         if (is_no_way(error)) {
             return std::nullopt;
@@ -92,6 +95,12 @@ std::optional<FileStatus> ReplicaDisk::status_of(const std::string& path) {
 // --- metadata
 
 void ReplicaDisk::set_metadata(const std::string& name, const FileEntry& entry) {
+    if (entry.type == EntryType::file || entry.type == EntryType::directory) {
+        if (!files_.set_metadata(root_, name, entry)) {
+            report_->not_kept.add(entry.path);
+        }
+        return;
+    }
     const FileStatus before = files_.status(root_, name).value();
     bool kept = true;
     const bool other_owner = before.uid != entry.uid || before.gid != entry.gid;
@@ -127,6 +136,7 @@ void ReplicaDisk::set_aside(const std::string& path, const std::string& why) {
         name = tree_paths::set_aside(cut_.value(), next_aside_++, path);
     } while (files_.status(root_, name));
     files_.rename(root_, path, root_, name);
+    target_.forget();
     note_touched(path);
     report_->altered.add(path + ": " + why + "; it is kept as " + name);
 }
@@ -148,10 +158,11 @@ bool ReplicaDisk::is_being_placed(const std::string& path, const FileStatus& sta
     }
 }
 
-void ReplicaDisk::prepare_place(const std::string& path) {
+// False: nothing was there.
+bool ReplicaDisk::prepare_place(const std::string& path) {
     const auto status = status_of(path);
     if (!status) {
-        return;
+        return false;
     }
     const auto known = index_.find(tree_, path);
     const bool ours = known && known->entry.type == status->type;
@@ -166,21 +177,29 @@ void ReplicaDisk::prepare_place(const std::string& path) {
     } else if (ours && retention_ != nullptr && status->type == EntryType::file) {
         retention_->keep_replaced(*known);
     }
+    return true;
+}
+
+void ReplicaDisk::rename(const std::string& name, const std::string& path) {
+    const auto from = staging_.of(name);
+    const auto to = target_.of(path);
+    files_.rename(from.directory, from.name, to.directory, to.name);
 }
 
 void ReplicaDisk::move_into_place(const std::string& name, const std::string& path) {
-    prepare_place(path);
+    const bool replaces = prepare_place(path);
     try {
-        files_.rename(root_, name, root_, path);
+        rename(name, path);
     } catch (const Error& error) {
         if (!is_no_way(error)) {
             throw;
         }
+        target_.forget();
         repair_parents(path);
-        files_.rename(root_, name, root_, path);
+        rename(name, path);
     }
     // Renaming one name of an inode to another does nothing at all.
-    if (tree_paths::is_ours(name) && files_.status(root_, name)) {
+    if (replaces && tree_paths::is_ours(name) && files_.status(root_, name)) {
         files_.unlink(root_, name);
     }
 }
@@ -240,6 +259,7 @@ void ReplicaDisk::remove_directory(const std::string& path) {
     for (const storage::DirectoryItem& item : files_.list(directory)) {
         set_aside(path + "/" + item.name, "it was in a directory that the primary removed");
     }
+    target_.forget();
     files_.remove_directory(root_, path);
 }
 

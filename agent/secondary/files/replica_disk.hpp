@@ -13,6 +13,7 @@
 #include "agent/secondary/files/retention.hpp"
 #include "protocol/file_entry.hpp"
 #include "storage/disk/file_system.hpp"
+#include "storage/disk/last_directory.hpp"
 #include "storage/state/secondary_index.hpp"
 
 namespace farshore::secondary {
@@ -36,7 +37,13 @@ class ReplicaDisk {
   public:
     ReplicaDisk(storage::FileSystem& files, const storage::Handle& root,
                 storage::SecondaryIndex& index, const SourceName& tree, Retention* retention)
-        : files_(files), root_(root), index_(index), tree_(tree), retention_(retention) {}
+        : files_(files),
+          root_(root),
+          index_(index),
+          tree_(tree),
+          retention_(retention),
+          staging_(files, root),
+          target_(files, root) {}
 
     // What follows belongs to this cut and is told in this report.
     void begin(CutNumber cut, ApplyReport& report);
@@ -62,7 +69,8 @@ class ReplicaDisk {
     void finish_touched();
 
   private:
-    void prepare_place(const std::string& path);
+    [[nodiscard]] bool prepare_place(const std::string& path);
+    void rename(const std::string& name, const std::string& path);
     void repair_parents(const std::string& path);
     void repair_directory(const std::string& path);
     void clear_directory(const std::string& path);
@@ -79,6 +87,9 @@ class ReplicaDisk {
     storage::SecondaryIndex& index_;
     const SourceName tree_;
     Retention* const retention_;  // null: nothing is kept
+    // Where things are moved from, and to: forgotten when a directory is moved or removed.
+    storage::LastDirectory staging_;
+    storage::LastDirectory target_;
     CutNumber cut_;
     ApplyReport* report_ = nullptr;
     std::set<std::string, std::greater<>> touched_;

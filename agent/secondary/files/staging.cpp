@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "protocol/limits.hpp"
 #include "storage/disk/file_digest.hpp"
 #include "storage/disk/tree_marker.hpp"
 #include "storage/disk/tree_paths.hpp"
@@ -38,23 +39,35 @@ void Staging::prepare_directory() {
     if (!files_.status(root_, tree_paths::staging)) {
         files_.make_directory(root_, tree_paths::staging, 0700);
     }
+    directory_ = files_.open_directory(root_, tree_paths::staging);
 }
 
 void Staging::recover(const Needed& needed) {
-    const storage::Handle directory = files_.open_directory(root_, tree_paths::staging);
-    for (const storage::DirectoryItem& item : files_.list(directory)) {
+    for (const storage::DirectoryItem& item : files_.list(directory_)) {
         if (const auto path = tree_paths::parse_begun(item.name)) {
             begun_.found(*path);
             continue;
         }
         const auto sha256 = tree_paths::parse_staged(item.name);
-        if (sha256 && needed(*sha256)) {
-            staged_.emplace(*sha256, generation_);
-            arrivals_.push_back({generation_, *sha256});
+        if (sha256 && needed(*sha256) && is_whole(*sha256)) {
+            note_arrival(*sha256);
         } else {
-            files_.unlink(directory, item.name);
+            files_.unlink(directory_, item.name);
         }
     }
+}
+
+// A small file is written under its staged name at once, so a process may have ended within it;
+// larger ones get theirs when they are whole.
+bool Staging::is_whole(const Digest& sha256) {
+    const storage::Handle file = files_.open_file(directory_, tree_paths::staged_name(sha256));
+    return files_.status(file).size > limits::small_file ||
+           storage::digest_of(files_, file).sha256 == sha256;
+}
+
+void Staging::note_arrival(const Digest& sha256) {
+    staged_.emplace(sha256, generation_);
+    arrivals_.push_back({generation_, sha256});
 }
 
 // --- in
@@ -80,8 +93,7 @@ void Staging::adopt(const std::string& name, const Digest& sha256) {
         return;
     }
     files_.rename(root_, name, root_, tree_paths::staged(sha256));
-    staged_.emplace(sha256, generation_);
-    arrivals_.push_back({generation_, sha256});
+    note_arrival(sha256);
 }
 
 void Staging::put_whole(const Digest& sha256, std::string_view content) {
@@ -94,16 +106,33 @@ void Staging::put_whole(const Digest& sha256, std::string_view content) {
             return;
         }
     }
-    const std::string name = unfinished_name();
     try {
-        const storage::Handle file = files_.create_file(root_, name);
+        write_small(tree_paths::staged_name(sha256), content);
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::already_exists) {
+            throw;
+        }
+        // Another lane writes the same just now, or somebody has been in our directory.
+        const std::string name = unfinished_name();
+        write_small(name.substr(tree_paths::staging.size() + 1), content);
+        adopt(name, sha256);
+        return;
+    }
+    const std::lock_guard lock(mutex_);
+    note_arrival(sha256);
+}
+
+void Staging::write_small(std::string_view name, std::string_view content) {
+    const storage::Handle file = files_.create_file(directory_, name);
+    try {
         storage::write_with_holes(files_, file, 0, std::as_bytes(std::span(content)));
-        files_.truncate(file, content.size());  // a hole at the end is not written
+        if (content.empty() || content.back() == '\0') {
+            files_.truncate(file, content.size());  // a hole at the end is not written
+        }
     } catch (...) {
-        files_.unlink(root_, name);
+        files_.unlink(directory_, name);
         throw;
     }
-    adopt(name, sha256);
 }
 
 struct Staging::Transfer::Hash {
@@ -260,19 +289,19 @@ void Staging::drop(const Digest& sha256) {
     }
 }
 
-Staging::Take Staging::take(const Digest& sha256,
-                            const std::function<bool(const std::string&)>& keep,
+Staging::Take Staging::take(const Digest& sha256, const Keep& keep,
                             const std::function<void(const std::string&)>& move) {
     const std::lock_guard lock(mutex_);
     if (!staged_.contains(sha256)) {
         return Take::absent;
     }
     const std::string name = tree_paths::staged(sha256);
-    if (!files_.status(root_, name)) {
+    const auto status = files_.status(directory_, tree_paths::staged_name(sha256));
+    if (!status) {
         staged_.erase(sha256);  // somebody has been in our directory
         return Take::absent;
     }
-    if (keep(name)) {
+    if (keep(name, *status)) {
         return Take::kept;
     }
     move(name);
@@ -316,7 +345,26 @@ std::string Staging::unfinished_name() {
 // --- durability and order
 
 void Staging::sync() {
+    check_directory();
     files_.sync_filesystem(root_);
+}
+
+// Who removed our directory took what was staged with it: that is not to be had from one which has
+// no name any more.
+void Staging::check_directory() {
+    const auto status = files_.status(root_, tree_paths::staging);
+    if (status && status->inode == files_.status(directory_).inode) {
+        return;
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        staged_.clear();
+        arrivals_.clear();
+        prepare_directory();
+    }
+    // The session ends by it: the cut is told again, and asks for it.
+    throw Error(ErrorCode::not_found,
+                "the staging directory was removed, and what had come with it");
 }
 
 void Staging::begin_cut() {

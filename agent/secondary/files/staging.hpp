@@ -19,9 +19,9 @@
 
 namespace farshore::secondary {
 
-// Invariants: a staged name exists only with the whole content of that digest; nothing is durable
-// before sync(). Thread-safe. A call that throws disk_full has changed nothing and can be made
-// again.
+// Invariants: has() is said only of whole content, and after a crash a small one under a staged
+// name is believed only when it was read; nothing is durable before sync(). Thread-safe. A call
+// that throws disk_full has changed nothing and can be made again.
 class Staging {
   public:
     using Needed = std::function<bool(const Digest&)>;
@@ -91,9 +91,10 @@ class Staging {
     // --- out
     enum class Take : std::uint8_t { taken, absent, kept };
     // The last use of a content: `move` gets its name and renames it away (Take::taken). When
-    // `keep` (asked first, with the name) says that it must stay, Take::kept and nothing was done:
-    // use copy(). Between the two nobody is told that the content is staged.
-    Take take(const Digest& sha256, const std::function<bool(const std::string&)>& keep,
+    // `keep` (asked first, with the name and its status) says that it must stay, Take::kept and
+    // nothing was done: use copy(). Between the two nobody is told that the content is staged.
+    using Keep = std::function<bool(const std::string&, const storage::FileStatus&)>;
+    Take take(const Digest& sha256, const Keep& keep,
               const std::function<void(const std::string&)>& move);
     // A copy under an unfinished name, for the caller to move into place. Throws bad_checksum when
     // the staged file is not what it was; it is dropped then.
@@ -114,12 +115,17 @@ class Staging {
   private:
     void prepare_directory();
     void recover(const Needed& needed);
+    [[nodiscard]] bool is_whole(const Digest& sha256);
+    void write_small(std::string_view name, std::string_view content);
+    void check_directory();
+    void note_arrival(const Digest& sha256);
     bool refresh(const Digest& sha256);
     void adopt(const std::string& name, const Digest& sha256);
     void drop(const Digest& sha256);
 
     storage::FileSystem& files_;
     const storage::Handle& root_;
+    storage::Handle directory_;  // ROOT/.farshore/staging
     std::atomic<std::uint64_t> next_number_{0};
     BegunContents begun_;
     mutable std::mutex mutex_;  // of everything below, and of each staged name's coming and going

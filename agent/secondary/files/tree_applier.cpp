@@ -10,7 +10,7 @@ using Order = SecondaryIndex::Order;
 
 namespace {
 
-constexpr std::size_t settled_at_once = 500;
+constexpr std::size_t settled_at_once = 2'000;
 constexpr std::size_t holders_tried = 8;
 
 }  // namespace
@@ -30,9 +30,13 @@ void TreeApplier::apply_files(CutNumber cut) {
     cut_ = cut;
     report_ = {};
     disk_.begin(cut, report_);
-    index_.walk_incoming(cut, tree_, Order::ascending, [&](const FileEntry& entry) {
+    has_directories_ = false;
+    has_removals_ = false;
+    index_.walk_changes(cut, tree_, [&](const FileEntry& entry, const Before& before) {
+        has_removals_ = has_removals_ || entry.type == EntryType::deleted;
+        has_directories_ = has_directories_ || entry.type == EntryType::directory;
         if (entry.type != EntryType::deleted) {
-            apply_entry(entry);
+            apply_entry(entry, before);
             // Also when it was there already: the attempt before may have ended just behind it.
             disk_.note_touched(entry.path);
         }
@@ -44,6 +48,9 @@ void TreeApplier::apply_files(CutNumber cut) {
 
 void TreeApplier::apply_removals(CutNumber cut) {
     FARSHORE_ASSERT(cut == cut_);
+    if (!has_removals_) {
+        return;  // what apply_files() finished is as it left it
+    }
     index_.walk_incoming(cut, tree_, Order::descending, [&](const FileEntry& entry) {
         if (entry.type == EntryType::deleted) {
             disk_.remove(entry.path);
@@ -60,9 +67,11 @@ void TreeApplier::sync() {
 
 void TreeApplier::settle(CutNumber cut) {
     std::vector<SecondaryIndex::Settled> page;
+    storage::LastDirectory places(files_, root_);
     index_.walk_incoming(cut, tree_, Order::ascending, [&](const FileEntry& entry) {
         SecondaryIndex::Settled settled{entry, {}};
-        const auto status = entry.type == EntryType::file ? status_of(entry.path) : std::nullopt;
+        const auto status =
+            entry.type == EntryType::file ? status_in(places, entry.path) : std::nullopt;
         if (status) {
             settled.identity = {status->inode, status->ctime};
         }
@@ -83,29 +92,39 @@ void TreeApplier::settle(CutNumber cut) {
 
 // Deepest first: a directory's own metadata may shut it.
 void TreeApplier::finish_directories() {
-    index_.walk_incoming(cut_, tree_, Order::descending, [&](const FileEntry& entry) {
+    const auto finish = [&](const FileEntry& entry) {
         if (entry.type == EntryType::directory) {
             disk_.set_metadata(entry.path, entry);
         }
-    });
+    };
+    if (has_directories_) {
+        index_.walk_incoming(cut_, tree_, Order::descending, finish);
+    }
     disk_.finish_touched();
 }
 
 std::optional<FileStatus> TreeApplier::status_of(const std::string& path) {
+    storage::LastDirectory places(files_, root_);
+    return status_in(places, path);
+}
+
+std::optional<FileStatus> TreeApplier::status_in(storage::LastDirectory& places,
+                                                 const std::string& path) {
     try {
-        return files_.status(root_, path);
+        const auto place = places.of(path);
+        return files_.status(place.directory, place.name);
     } catch (const Error& error) {
-        if (error.code() == ErrorCode::unsafe_path) {
+        if (error.code() == ErrorCode::unsafe_path || error.code() == ErrorCode::not_found) {
             return std::nullopt;
         }
         throw;
     }
 }
 
-void TreeApplier::apply_entry(const FileEntry& entry) {
+void TreeApplier::apply_entry(const FileEntry& entry, const Before& before) {
     switch (entry.type) {
         case EntryType::file:
-            apply_file(entry);
+            apply_file(entry, before);
             break;
         case EntryType::directory:
             disk_.make_directory(entry);
@@ -128,17 +147,16 @@ void TreeApplier::apply_entry(const FileEntry& entry) {
 
 // --- files
 
-void TreeApplier::apply_file(const FileEntry& entry) {
+void TreeApplier::apply_file(const FileEntry& entry, const Before& before) {
     if (const auto leader = groups_.leader(cut_, entry)) {
         apply_link(entry, *leader);
-    } else if (!apply_in_place(entry) && !apply_staged(entry) && !apply_found(entry)) {
+    } else if (!apply_in_place(entry, before) && !apply_staged(entry) && !apply_found(entry)) {
         throw Error(ErrorCode::replica_altered, "the content of " + tree_.str() + "/" + entry.path +
                                                     " was received and is not in staging any more");
     }
 }
 
-bool TreeApplier::apply_in_place(const FileEntry& entry) {
-    const auto known = index_.find(tree_, entry.path);
+bool TreeApplier::apply_in_place(const FileEntry& entry, const Before& known) {
     if (!known || known->entry.sha256 != entry.sha256 || !is_intact(files_, root_, *known) ||
         !groups_.can_stay(cut_, known->entry, entry)) {
         return false;
@@ -161,7 +179,8 @@ void TreeApplier::apply_link(const FileEntry& entry, const std::string& leader) 
     ++report_.linked;
     // It was staged only to be sure of it.
     (void)staging_.take(
-        *entry.sha256, [&](const std::string&) { return is_needed_after(entry); },
+        *entry.sha256,
+        [&](const std::string&, const FileStatus&) { return is_needed_after(entry); },
         [&](const std::string& staged) { files_.unlink(root_, staged); });
 }
 
@@ -178,8 +197,7 @@ bool TreeApplier::apply_staged(const FileEntry& entry) {
         ++report_.placed;
         return true;
     }
-    const auto keep = [&](const std::string& name) {
-        const FileStatus status = files_.status(root_, name).value();
+    const auto keep = [&](const std::string& name, const FileStatus& status) {
         const bool shared = status.links > 1;  // with a file of the replica that is leaving
         return is_needed_after(entry) || (shared && !disk_.has_metadata(name, entry));
     };

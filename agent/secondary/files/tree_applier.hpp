@@ -8,6 +8,7 @@
 #include "agent/secondary/files/replica_disk.hpp"
 #include "agent/secondary/files/staging.hpp"
 #include "storage/disk/file_system.hpp"
+#include "storage/disk/last_directory.hpp"
 #include "storage/state/secondary_index.hpp"
 
 namespace farshore::secondary {
@@ -37,9 +38,11 @@ class TreeApplier {
     [[nodiscard]] const ApplyReport& report() const { return report_; }
 
   private:
-    void apply_entry(const FileEntry& entry);
-    void apply_file(const FileEntry& entry);
-    [[nodiscard]] bool apply_in_place(const FileEntry& entry);
+    using Before = std::optional<storage::IndexedEntry>;
+
+    void apply_entry(const FileEntry& entry, const Before& before);
+    void apply_file(const FileEntry& entry, const Before& before);
+    [[nodiscard]] bool apply_in_place(const FileEntry& entry, const Before& known);
     void apply_link(const FileEntry& entry, const std::string& leader);
     [[nodiscard]] bool is_needed_after(const FileEntry& entry);
     [[nodiscard]] bool apply_staged(const FileEntry& entry);
@@ -48,6 +51,8 @@ class TreeApplier {
     void apply_symlink(const FileEntry& entry);
     void apply_node(const FileEntry& entry);
     [[nodiscard]] std::optional<storage::FileStatus> status_of(const std::string& path);
+    [[nodiscard]] std::optional<storage::FileStatus> status_in(storage::LastDirectory& places,
+                                                               const std::string& path);
     void finish_directories();
 
     storage::FileSystem& files_;
@@ -59,6 +64,8 @@ class TreeApplier {
     LinkGroups groups_;
     ReplicaDisk disk_;
     CutNumber cut_;
+    bool has_directories_ = false;  // in the cut
+    bool has_removals_ = false;
     ApplyReport report_;
 };
 

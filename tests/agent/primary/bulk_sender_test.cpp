@@ -96,9 +96,40 @@ TEST(BulkSender, WhatTheLaneDidNotTakeIsNotCounted) {
     Lanes lanes(1);
     BulkSender sender(lanes.near);
     sender.whole(uploads, sha256("x"), "x");
-    lanes.far[0]->close(Error(ErrorCode::connection_lost, "gone"));
-    EXPECT_THROW(sender.whole(uploads, sha256("y"), "y"), Error);
     EXPECT_EQ(sender.sent(), LaneCounts{1});
+    lanes.far[0]->close(Error(ErrorCode::connection_lost, "gone"));
+    sender.push(uploads, sha256("y"), "y");
+    EXPECT_THROW(sender.flush_pushed(), Error);
+    EXPECT_EQ(sender.sent(), LaneCounts{1});
+}
+
+TEST(BulkSender, SmallFilesArePackedAndNoneIsHeldBackFromACount) {
+    Lanes lanes(1);
+    BulkSender sender(lanes.near);
+    sender.whole(uploads, sha256("a"), "a");
+    sender.whole(uploads, sha256("b"), "b");
+    EXPECT_EQ(sender.sent(), LaneCounts{1});
+    sender.push(uploads, sha256("c"), "c");
+    sender.push(SourceName("other"), sha256("d"), "d");  // of another tree: a message of its own
+    sender.flush_pushed();
+    EXPECT_EQ(sender.sent(), LaneCounts{3});
+    const std::vector<Frame> frames = lanes.arrived(0);
+    ASSERT_EQ(frames.size(), 3u);
+    const auto pack = from_frame<ContentPack>(frames[0]);
+    ASSERT_EQ(pack.contents.size(), 2u);
+    EXPECT_EQ(pack.contents[1].sha256, sha256("b"));
+    EXPECT_EQ(from_frame<ContentWhole>(frames[1]).content, "c");
+    EXPECT_EQ(from_frame<ContentWhole>(frames[2]).tree, SourceName("other"));
+}
+
+TEST(BulkSender, AFullPackGoesByItself) {
+    Lanes lanes(1);
+    BulkSender sender(lanes.near);
+    const std::string content(limits::small_file / 4, 'x');
+    for (int i = 0; i < 10; ++i) {
+        sender.push(uploads, sha256(content), content);
+    }
+    EXPECT_FALSE(lanes.arrived(0).empty());
 }
 
 }  // namespace

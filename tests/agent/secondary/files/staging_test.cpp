@@ -7,6 +7,7 @@
 #include "storage/disk/posix_file_system.hpp"
 #include "storage/disk/tree_paths.hpp"
 #include "tests/support/faulty_file_system.hpp"
+#include "tests/support/process.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::secondary {
@@ -36,7 +37,7 @@ class StagingTest : public testing::Test {
     }
     Staging::Take take_to(const Digest& sha256, const std::string& path, bool keep = false) {
         return staging_.take(
-            sha256, [&](const std::string&) { return keep; },
+            sha256, [&](const std::string&, const storage::FileStatus&) { return keep; },
             [&](const std::string& name) { files_.rename(root_, name, root_, path); });
     }
 };
@@ -194,6 +195,35 @@ TEST_F(StagingTest, ARestartKeepsWhatIsNeeded) {
     EXPECT_TRUE(next.has(hello_));
     EXPECT_FALSE(next.has(sha256("other")));
     EXPECT_EQ(names_in_staging(), 1U);
+}
+
+TEST_F(StagingTest, WhatACrashLeftHalfWrittenIsNotTakenForTheContent) {
+    test::write_whole(staged(hello_), "hel");
+    test::write_whole(staged(sha256("zeros")), std::string(5, '\0'));
+    test::write_whole(staged(sha256("whole")), "whole");
+    const Staging next(files_, root_, everything);
+    EXPECT_FALSE(next.has(hello_));
+    EXPECT_FALSE(next.has(sha256("zeros")));
+    EXPECT_TRUE(next.has(sha256("whole")));
+    EXPECT_EQ(names_in_staging(), 1U);
+}
+
+TEST_F(StagingTest, WhatLiesUnderItsNameUnknownToUsIsReplaced) {
+    test::write_whole(staged(hello_), "somebody else's");
+    staging_.put_whole(hello_, "hello");
+    EXPECT_TRUE(staging_.has(hello_));
+    EXPECT_EQ(test::read_whole(staged(hello_)), "hello");
+    EXPECT_EQ(names_in_staging(), 1U);
+}
+
+TEST_F(StagingTest, WithoutItsDirectoryNothingIsSaidToBeStaged) {
+    staging_.put_whole(hello_, "hello");
+    EXPECT_EQ(test::run({"rm", "-r", directory_ / ".farshore"}).status, 0);
+    EXPECT_THROW(staging_.sync(), Error);
+    EXPECT_FALSE(staging_.has(hello_));
+    staging_.put_whole(hello_, "hello");
+    EXPECT_NO_THROW(staging_.sync());
+    EXPECT_EQ(test::read_whole(staged(hello_)), "hello");
 }
 
 TEST_F(StagingTest, WhatNobodyAsksForGoesSomeCutsLater) {
