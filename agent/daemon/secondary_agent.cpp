@@ -7,6 +7,7 @@
 #include "agent/daemon/role_agent.hpp"
 #include "agent/daemon/secondary_verify.hpp"
 #include "agent/daemon/verify_text.hpp"
+#include "agent/runtime/tree_rights.hpp"
 #include "agent/secondary/secondary.hpp"
 #include "protocol/json.hpp"
 #include "protocol/json_members.hpp"
@@ -133,6 +134,11 @@ control::StatusReport SecondaryAgent::status() {
     status.mark = view.standing.received_mark;
     for (const config::Tree& tree : services_.config.trees) {
         add_tree(status, tree, view.newest_mark, pending_paths(view.newest_mark, tree.name));
+        for (const runtime::LackingRight& right :
+             runtime::unkept_without_rights(runtime::own_capabilities())) {
+            status.not_carried.push_back(
+                {.source = tree.name.str(), .what = right.what, .why = right.why});
+        }
     }
     for (const config::Database& database : services_.config.databases) {
         const auto known = view.databases.find(database.name);

@@ -4,7 +4,6 @@
 
 #include "agent/runtime/backoff.hpp"
 #include "agent/runtime/log.hpp"
-#include "agent/secondary/files/tree_applier.hpp"
 
 namespace farshore::secondary {
 
@@ -150,7 +149,25 @@ void Applier::apply(storage::SecondaryState& state, const storage::ReceivedCut& 
     for (const auto& tree : trees) {
         tree->settle(cut.cut);
     }
+    for (const auto& tree : trees) {
+        tell(*tree);
+    }
     finish(state, cut);
+}
+
+// What was found otherwise than we had left it, each time; what can't be kept here (the rights for
+// it were named at the start), once.
+void Applier::tell(const TreeApplier& tree) {
+    const Noted& altered = tree.report().altered;
+    const Noted& not_kept = tree.report().not_kept;
+    if (altered.count() > 0) {
+        log::warning("{}: {} paths were not as they had been left: {}", tree.tree().str(),
+                     altered.count(), altered.first().front());
+    }
+    if (not_kept.count() > 0 && told_not_kept_.insert(tree.tree()).second) {
+        log::warning("{}: not all of {} can be kept here, nor of others like it", tree.tree().str(),
+                     not_kept.first().front());
+    }
 }
 
 void Applier::apply_rows(storage::SecondaryState& state, const storage::ReceivedCut& cut,

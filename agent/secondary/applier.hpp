@@ -9,9 +9,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include "agent/runtime/stop_token.hpp"
 #include "agent/secondary/fault_board.hpp"
+#include "agent/secondary/files/tree_applier.hpp"
 #include "agent/secondary/postgres/database_applier.hpp"
 #include "agent/secondary/replica_database.hpp"
 #include "agent/secondary/replica_tree.hpp"
@@ -68,6 +70,7 @@ class Applier {
     void apply_database(storage::SecondaryState& state, const SourceName& name,
                         const storage::DatabasePoint& point, const runtime::StopToken& stop);
     void apply_range(const SourceName& name, const ApplyRange& range);
+    void tell(const TreeApplier& tree);
     void finish(storage::SecondaryState& state, const storage::ReceivedCut& cut);
     void keep_retention(storage::SecondaryState& state);
     void keep_retention(storage::SecondaryState& state, const SourceName& name, ReplicaTree& tree);
@@ -78,6 +81,7 @@ class Applier {
     // The transactions since the last applied mark; empty optional: some were not seen, so the next
     // mark's digest is not known here.
     std::map<SourceName, std::optional<Sha256>> digests_;
+    std::set<SourceName> told_not_kept_;
     struct StopPoint {
         std::optional<Lsn> lsn;  // not known yet: held
         std::function<void()> there;

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "agent/runtime/log.hpp"
+#include "agent/runtime/tree_rights.hpp"
 #include "storage/disk/state_paths.hpp"
 
 namespace farshore::secondary {
@@ -57,6 +58,10 @@ Secondary::Secondary(SecondaryServices services)
                      failure.error.message());
       }) {
     for (const config::Tree& tree : services_.config.trees) {
+        for (const runtime::LackingRight& right :
+             runtime::unkept_without_rights(runtime::own_capabilities())) {
+            log::warning("{}: {} can't be kept: {}", tree.name.str(), right.what, right.why);
+        }
         trees_[tree.name] =
             std::make_shared<ReplicaTree>(services_.files, services_.config.agent.stream, tree);
     }

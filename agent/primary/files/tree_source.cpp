@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/runtime/tree_rights.hpp"
 #include "protocol/limits.hpp"
 
 namespace farshore::primary {
@@ -302,6 +303,10 @@ void TreeSource::describe(const CutInput& input, TreeCut& cut) {
     cut.first_scan_done = first_scan_done_;
     cut.swept = swept_utc_;
     cut.uncovered = uncovered_.list(most_uncovered_paths);
+    for (const runtime::LackingRight& right :
+         runtime::unseen_without_rights(runtime::own_capabilities())) {
+        cut.uncovered.push_back({right.what, right.why});
+    }
     cut.refusal = refusal_;
     cut.more_to_scan = scanner_.is_running() || scan_over_;
     describe_held(cut);

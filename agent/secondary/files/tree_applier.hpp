@@ -34,6 +34,7 @@ class TreeApplier {
     // tree).
     void settle(CutNumber cut);
 
+    [[nodiscard]] const SourceName& tree() const { return tree_; }
     // Of the cut that was begun last with apply_files().
     [[nodiscard]] const ApplyReport& report() const { return report_; }
 
