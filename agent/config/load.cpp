@@ -93,6 +93,7 @@ Tree read_tree(const Section& section) {
     tree.append_only = section.list("append_only");
     tree.delete_guard = section.delete_guard("delete_guard");
     tree.sweep_interval = section.duration("sweep_interval");
+    tree.scrub_interval = section.duration("scrub_interval");
     tree.keep_deleted = section.duration("keep_deleted");
     tree.keep_replaced = section.boolean("keep_replaced");
     tree.keep_limit_bytes = section.size("keep_limit").value_or(0);

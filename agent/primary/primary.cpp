@@ -183,6 +183,7 @@ void Primary::make_trees() {
         settings.stream = services_.config.agent.stream;
         settings.tree = tree;
         settings.sweep_interval = tree.sweep_interval;
+        settings.scrub_interval = tree.scrub_interval;
         trees_.push_back(std::make_unique<TreeSource>(settings,
                                                       TreeSourceParts{.files = services_.files,
                                                                       .state = state_,

@@ -32,7 +32,7 @@ class LastDirectory {
     }
 
   private:
-    static constexpr int most_uses = 512;
+    static constexpr int most_uses = 64;
 
     FileSystem& files_;
     const Handle* root_ = nullptr;

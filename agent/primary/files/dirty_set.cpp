@@ -40,6 +40,12 @@ void DirtySet::changed(const std::string& path, Drain drain, Timestamp now) {
     }
 }
 
+void DirtySet::distrust(const std::string& path, Timestamp now) {
+    if (DirtyPath* dirty = slot(path, Drain::first, now)) {
+        dirty->distrusted = true;
+    }
+}
+
 void DirtySet::removed(const std::string& path, Drain drain, Timestamp now) {
     if (DirtyPath* dirty = slot(path, drain, now)) {
         dirty->removal = drain == Drain::first ? Removal::this_cut : Removal::next_cut;

@@ -217,7 +217,8 @@ void TreeCapture::look_at_absent(const std::string& path, const Row& before) {
 
 void TreeCapture::look_at_present(const std::string& path, const storage::FileStatus& status,
                                   const Row& before) {
-    if (before && before->identity == storage::identity_of(status)) {
+    if (before && before->identity == storage::identity_of(status) &&
+        is_trusted(path, status, *before)) {
         parts_.dirty.take_out(path);
         let_go_if_held(path);
         return;
@@ -248,6 +249,16 @@ void TreeCapture::look_at_present(const std::string& path, const storage::FileSt
     } else {
         put(path, status, before, std::nullopt, 0, is_settled(status, parts_.clock.utc_now()));
     }
+}
+
+// False when a scrub found other content than these times stand for, here or by another name.
+bool TreeCapture::is_trusted(const std::string& path, const storage::FileStatus& status,
+                             const storage::CapturedEntry& before) const {
+    if (parts_.dirty.find(path).distrusted) {
+        return false;
+    }
+    const auto read = linked_.find({status.filesystem, status.inode});
+    return read == linked_.end() || read->second.second == before.entry.sha256;
 }
 
 bool TreeCapture::mount_changed(const std::string& path, const storage::FileStatus& status,
@@ -286,7 +297,11 @@ bool TreeCapture::has_parent(const std::string& path) {
         return true;
     }
     look_at(parent);
-    return put_.contains(parent);
+    if (!put_.contains(parent)) {
+        return false;
+    }
+    good_parent_ = parent;
+    return true;
 }
 
 FileEntry TreeCapture::describe(const std::string& path, const storage::FileStatus& status) {

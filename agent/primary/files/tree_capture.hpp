@@ -71,6 +71,8 @@ class TreeCapture {
     void look_at_file(const std::string& path, const storage::FileStatus& status,
                       const Row& before);
     void look_at_siblings();
+    [[nodiscard]] bool is_trusted(const std::string& path, const storage::FileStatus& status,
+                                  const storage::CapturedEntry& before) const;
     [[nodiscard]] bool is_unchanged(const TreeScanner::Found& found);
     [[nodiscard]] std::optional<storage::FileStatus> status_of(const std::string& path);
     [[nodiscard]] bool is_hidden(const std::string& path) const;

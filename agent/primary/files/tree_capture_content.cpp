@@ -28,7 +28,7 @@ bool is_same_file(const storage::StatIdentity& row, const storage::FileStatus& s
 
 void TreeCapture::look_at_file(const std::string& path, const storage::FileStatus& status,
                                const Row& before) {
-    if (status.links > 1) {
+    if (status.links > 1 && !parts_.dirty.find(path).distrusted) {
         if (const auto sha256 = content_of_sibling(status)) {
             put(path, status, before, sha256, status.size, is_settled(status, input_.taken.utc));
             return;

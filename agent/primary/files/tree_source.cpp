@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/primary/files/content_scrub.hpp"
 #include "agent/runtime/tree_rights.hpp"
 #include "protocol/limits.hpp"
 
@@ -50,6 +51,8 @@ TreeSource::TreeSource(TreeSourceSettings settings, TreeSourceParts parts,
                                      .held = held_}) {}
 
 TreeSource::~TreeSource() {
+    scrub_.request_stop();
+    scrub_.join();
     transfers_.stop();
 }
 
@@ -61,7 +64,23 @@ void TreeSource::start() {
     recognise_filters();
     look_at_held();
     transfers_.start(settings_.transfer_threads, [this] { watcher_->wake(); });
+    start_scrub();
     watcher_->wake();
+}
+
+void TreeSource::start_scrub() {
+    if (settings_.scrub_interval.nanoseconds == 0) {
+        return;
+    }
+    scrub_.start("scrub-" + name().str(), [this](const runtime::StopToken& stop) {
+        ContentScrub({.files = parts_.files,
+                      .guard = guard_,
+                      .state_file = parts_.state.database().path(),
+                      .tree = name(),
+                      .interval = settings_.scrub_interval,
+                      .on_difference = [this](const std::string& path) { distrust(path); }})
+            .run(stop);
+    });
 }
 
 void TreeSource::recognise_root() {
@@ -119,10 +138,15 @@ void TreeSource::drain_again() {
 void TreeSource::take_requests() {
     std::set<std::string> requests;
     std::set<std::string> lost;
+    std::set<std::string> distrusted;
     {
         const std::lock_guard lock(requests_mutex_);
         requests.swap(requests_);
         lost.swap(lost_);
+        distrusted.swap(distrusted_);
+    }
+    for (const std::string& path : distrusted) {
+        dirty_.distrust(path, parts_.clock.utc_now());
     }
     let_go_of_lost(lost);
     for (const std::string& path : requests) {
@@ -371,6 +395,17 @@ void TreeSource::mark_dirty(const std::string& path) {
             scan_requested_ = true;
         } else {
             requests_.insert(path);
+        }
+    }
+    watcher_->wake();
+}
+
+void TreeSource::distrust(const std::string& path) {
+    {
+        const std::lock_guard lock(requests_mutex_);
+        // What does not fit is found by the next round.
+        if (distrusted_.size() < most_dirty_paths) {
+            distrusted_.insert(path);
         }
     }
     watcher_->wake();

@@ -39,6 +39,8 @@ struct TreeSourceSettings {
     // The same for a tree that can not be watched.
     Duration unwatched_sweep_interval = Duration::from_ms(10'000);
     int transfer_threads = 2;
+    // Every content is read again once in it; zero: never.
+    Duration scrub_interval;
 };
 
 // What it works with; all of it outlives the source.
@@ -76,6 +78,8 @@ class TreeSource {
     // the index had: then it is captured anew.
     [[nodiscard]] bool read_wanted(const WantedContent& wanted, ContentSink& sink);
     void mark_dirty(const std::string& path);
+    // Its content is not what the index has, whatever its times say.
+    void distrust(const std::string& path);
     // A new file for the tree; throws root_changed, or unsafe_path for a path that is not in the
     // tree or excluded from it.
     [[nodiscard]] std::unique_ptr<PutFile> put(const PutTarget& target);
@@ -89,6 +93,7 @@ class TreeSource {
     void request_scan() { scan_requested_ = true; }
 
   private:
+    void start_scrub();
     void recognise_root();
     void recognise_filters();
     void look_at_held();
@@ -153,9 +158,11 @@ class TreeSource {
     std::vector<std::string> uncommitted_held_;
     std::atomic<bool> scan_requested_{true};
     std::mutex requests_mutex_;
-    std::set<std::string> requests_;  // of mark_dirty()
-    std::set<std::string> lost_;      // wanted by a secondary and not to be had
+    std::set<std::string> requests_;    // of mark_dirty()
+    std::set<std::string> lost_;        // wanted by a secondary and not to be had
+    std::set<std::string> distrusted_;  // of distrust()
     bool told_of_lost_ = false;
+    runtime::TaskGroup scrub_;
 };
 
 }  // namespace farshore::primary

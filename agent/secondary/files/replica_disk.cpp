@@ -194,6 +194,7 @@ void ReplicaDisk::move_into_place(const std::string& name, const std::string& pa
         if (!is_no_way(error)) {
             throw;
         }
+        staging_.forget();
         target_.forget();
         repair_parents(path);
         rename(name, path);

@@ -93,6 +93,7 @@ void Staging::adopt(const std::string& name, const Digest& sha256) {
         return;
     }
     files_.rename(root_, name, root_, tree_paths::staged(sha256));
+    writing_.erase(sha256);  // what a lane writes under this name just now is replaced
     note_arrival(sha256);
 }
 
@@ -102,36 +103,50 @@ void Staging::put_whole(const Digest& sha256, std::string_view content) {
     }
     {
         const std::lock_guard lock(mutex_);
-        if (refresh(sha256)) {
+        // Where another lane writes the same just now and fails, the cut asks for it again.
+        if (refresh(sha256) || !writing_.insert(sha256).second) {
             return;
         }
     }
+    const std::string name = tree_paths::staged_name(sha256);
     try {
-        write_small(tree_paths::staged_name(sha256), content);
+        write_small(name, content);
     } catch (const Error& error) {
-        if (error.code() != ErrorCode::already_exists) {
-            throw;
+        if (error.code() == ErrorCode::already_exists) {
+            put_beside(sha256, content);
+            return;
         }
-        // Another lane writes the same just now, or somebody has been in our directory.
-        const std::string name = unfinished_name();
-        write_small(name.substr(tree_paths::staging.size() + 1), content);
-        adopt(name, sha256);
-        return;
+        const std::lock_guard lock(mutex_);
+        if (writing_.erase(sha256) > 0) {
+            files_.unlink(directory_, name);
+        }
+        throw;
     }
     const std::lock_guard lock(mutex_);
-    note_arrival(sha256);
+    if (writing_.erase(sha256) > 0) {
+        note_arrival(sha256);
+    }
+}
+
+// Somebody has been in our directory: its name is taken.
+void Staging::put_beside(const Digest& sha256, std::string_view content) {
+    const std::string name = unfinished_name();
+    try {
+        write_small(name.substr(tree_paths::staging.size() + 1), content);
+    } catch (...) {
+        const std::lock_guard lock(mutex_);
+        writing_.erase(sha256);
+        files_.unlink(root_, name);
+        throw;
+    }
+    adopt(name, sha256);
 }
 
 void Staging::write_small(std::string_view name, std::string_view content) {
     const storage::Handle file = files_.create_file(directory_, name);
-    try {
-        storage::write_with_holes(files_, file, 0, std::as_bytes(std::span(content)));
-        if (content.empty() || content.back() == '\0') {
-            files_.truncate(file, content.size());  // a hole at the end is not written
-        }
-    } catch (...) {
-        files_.unlink(directory_, name);
-        throw;
+    storage::write_with_holes(files_, file, 0, std::as_bytes(std::span(content)));
+    if (content.empty() || content.back() == '\0') {
+        files_.truncate(file, content.size());  // a hole at the end is not written
     }
 }
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "agent/secondary/files/begun_contents.hpp"
 #include "protocol/digest.hpp"
@@ -117,6 +118,7 @@ class Staging {
     void recover(const Needed& needed);
     [[nodiscard]] bool is_whole(const Digest& sha256);
     void write_small(std::string_view name, std::string_view content);
+    void put_beside(const Digest& sha256, std::string_view content);
     void check_directory();
     void note_arrival(const Digest& sha256);
     bool refresh(const Digest& sha256);
@@ -133,6 +135,9 @@ class Staging {
         std::size_t operator()(const Digest& digest) const noexcept;
     };
     std::unordered_map<Digest, std::uint64_t, DigestHash> staged_;  // -> the generation it came in
+    // Being written under their staged names; whoever takes one out of here says what becomes of
+    // it.
+    std::unordered_set<Digest, DigestHash> writing_;
     struct Arrival {
         std::uint64_t generation;
         Digest sha256;

@@ -1,0 +1,85 @@
+#include "agent/primary/files/content_scrub.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "agent/primary/files/file_reader.hpp"
+#include "agent/runtime/sleeper.hpp"
+
+namespace farshore::primary {
+
+namespace {
+
+// When there is nothing to read, or no root: looked at again after this.
+constexpr Duration pause = Duration::from_ms(1'000);
+
+std::optional<storage::CapturedEntry> next_file(storage::PrimaryState& state,
+                                                const SourceName& tree, const std::string& after) {
+    std::optional<storage::CapturedEntry> found;
+    state.walk(tree, after, [&](const storage::CapturedEntry& row) {
+        if (row.entry.type == EntryType::file) {
+            found = row;
+        }
+        return !found;
+    });
+    return found;
+}
+
+}  // namespace
+
+void ContentScrub::run(const runtime::StopToken& stop) {
+    storage::PrimaryState state(parts_.state_file);
+    runtime::SystemSleeper sleeper;
+    std::string after;
+    while (!stop.stop_requested()) {
+        if (after.empty()) {
+            totals_ = state.tree(parts_.tree).totals;
+        }
+        const auto row = next_file(state, parts_.tree, after);
+        if (!row) {
+            after.clear();
+            (void)sleeper.sleep(pause, stop);
+            continue;
+        }
+        after = row->entry.path;
+        try {
+            check(*row, stop);
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::io) {
+                throw;
+            }
+            // The scan refuses and names what can't be read.
+        }
+        rest(1.0 / static_cast<double>(std::max<std::uint64_t>(totals_.entries, 1)), stop);
+    }
+}
+
+void ContentScrub::check(const storage::CapturedEntry& row, const runtime::StopToken& stop) {
+    const Result<storage::Handle> root =
+        parts_.guard.is_recognised()
+            ? parts_.guard.open()
+            : Result<storage::Handle>(Error(ErrorCode::root_changed, "not recognised yet"));
+    if (!root.ok()) {
+        return;
+    }
+    const auto bytes = static_cast<double>(std::max<std::uint64_t>(totals_.bytes, 1));
+    const FileReading reading =
+        read_file(parts_.files, root.value(), row.entry.path, [&](std::string_view piece) {
+            rest(static_cast<double>(piece.size()) / bytes, stop);
+            return !stop.stop_requested();
+        });
+    if (reading.outcome == FileReading::Outcome::stable &&
+        storage::identity_of(reading.status) == row.identity &&
+        reading.sha256 != row.entry.sha256) {
+        parts_.on_difference(row.entry.path);
+    }
+}
+
+// Half of the interval goes by entries, half by bytes.
+void ContentScrub::rest(double share, const runtime::StopToken& stop) const {
+    const double nanoseconds = static_cast<double>(parts_.interval.nanoseconds) / 2 * share;
+    runtime::SystemSleeper sleeper;
+    (void)sleeper.sleep(Duration{static_cast<std::int64_t>(nanoseconds)}, stop);
+}
+
+}  // namespace farshore::primary

@@ -1,0 +1,77 @@
+#include "agent/primary/files/content_scrub.hpp"
+
+#include <atomic>
+#include <thread>
+
+#include "agent/runtime/task_group.hpp"
+#include "protocol/limits.hpp"
+#include "tests/agent/primary/files/tree_fixture.hpp"
+
+namespace farshore::primary {
+namespace {
+
+namespace fs = std::filesystem;
+
+class ContentScrubTest : public TreeFixture {
+  protected:
+    // The index has another content than the disk, and the kernel's times tell of no change: as if
+    // the bytes had changed behind them.
+    void alter_behind_the_times(const std::string& path) {
+        storage::CapturedEntry row = state_->find(settings_.tree.name, path).value();
+        row.entry.sha256 = sha256("what was there before");
+        storage::CutCommit commit(*state_);
+        commit.put(settings_.tree.name, row);
+        commit.commit();
+    }
+    void cut_until_equal() {
+        for (int i = 0; i < 200 && index() != disk(); ++i) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+            cut();
+        }
+        EXPECT_EQ(index(), disk());
+    }
+};
+
+TEST_F(ContentScrubTest, FindsWhatNoTimeTellsOf) {
+    settings_.scrub_interval = Duration::from_ms(200);
+    write("small", "content");
+    write("large", std::string(limits::small_file + 1, 'x'));
+    write("one", "of two names");
+    fs::create_hard_link(at("one"), at("two"));
+    start();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    cut_until_quiet();
+    for (const char* path : {"small", "large", "one", "two"}) {
+        alter_behind_the_times(path);
+    }
+    EXPECT_NE(index(), disk());
+    cut_until_equal();
+    EXPECT_EQ(entry("one").sha256, entry("two").sha256);
+}
+
+TEST_F(ContentScrubTest, NamesNothingThatIsAsItShouldBe) {
+    write("a", "a");
+    write("b", std::string(100'000, 'b'));
+    start();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    cut_until_quiet();
+    RootGuard guard(files_, StreamName("shop"), settings_.tree.name, root());
+    guard.recognise(*state_, random_);
+    std::atomic<int> named{0};
+    ContentScrub scrub({.files = files_,
+                        .guard = guard,
+                        .state_file = state_->database().path(),
+                        .tree = settings_.tree.name,
+                        .interval = Duration::from_ms(20),
+                        .on_difference = [&](const std::string&) { ++named; }});
+    runtime::TaskGroup tasks;
+    tasks.start("scrub", [&](const runtime::StopToken& stop) { scrub.run(stop); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    tasks.request_stop();
+    tasks.join();
+    EXPECT_EQ(named, 0);
+    EXPECT_FALSE(tasks.first_failure());
+}
+
+}  // namespace
+}  // namespace farshore::primary
