@@ -48,6 +48,7 @@ void TreeCapture::end() {
     removed_.clear();
     pushed_.clear();
     siblings_.clear();
+    noted_.clear();
     absent_.clear();
     replaced_.clear();
     put_inodes_.clear();
@@ -358,7 +359,7 @@ void TreeCapture::put(const std::string& path, const storage::FileStatus& status
 
 // A name that came or went changes the other names of the same file: no event tells of that.
 void TreeCapture::note_siblings(const storage::StatIdentity& identity, const std::string& path) {
-    if (identity.links < 2) {
+    if (identity.links < 2 || !noted_.emplace(identity.filesystem, identity.inode).second) {
         return;
     }
     for (std::string& other :

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -135,6 +136,8 @@ class TreeCapture {
     std::unordered_set<std::string> removed_;
     std::unordered_set<std::string> pushed_;  // by the digest's bytes
     std::vector<std::string> siblings_;
+    // Files whose other names were put there: each once, or 10,000 names ask for 10,000 each.
+    std::set<std::pair<std::uint64_t, std::uint64_t>> noted_;
     std::vector<std::string> absent_;           // to be removed when everything else was looked at
     std::unordered_set<std::string> replaced_;  // of those: another type is there
     std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> put_inodes_;  // -> of the puts
