@@ -31,10 +31,12 @@ TEST(ContentBroadcast, EverySessionGetsTheContent) {
     broadcast.add(one.sender);
     broadcast.add(other.sender);
     broadcast.whole(uploads, sha256("x"), "x");
+    broadcast.flush();
     EXPECT_EQ(one.sent(), 1u);
     EXPECT_EQ(other.sent(), 1u);
     broadcast.remove(one.sender);
     broadcast.whole(uploads, sha256("y"), "y");
+    broadcast.flush();
     EXPECT_EQ(one.sent(), 1u);
     EXPECT_EQ(other.sent(), 2u);
 }
@@ -51,6 +53,7 @@ TEST(ContentBroadcast, ALostSessionIsLeftOutAndTheOthersGoOn) {
     broadcast.data(transfer, "b");
     broadcast.end(transfer, 2, sha256("ab"));
     broadcast.whole(uploads, sha256("x"), "x");
+    broadcast.flush();
     EXPECT_EQ(lost.sent(), 0u);
     EXPECT_EQ(other.sent(), 2u);
 }
@@ -64,6 +67,7 @@ TEST(ContentBroadcast, WithNobodyLeftTheTransferGivesUp) {
     EXPECT_THROW(broadcast.data(transfer, "a"), Error);
     broadcast.abort(transfer);
     broadcast.whole(uploads, sha256("x"), "x");
+    broadcast.flush();
     EXPECT_FALSE(broadcast.is_connected());
 }
 
