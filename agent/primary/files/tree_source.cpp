@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "agent/primary/files/content_scrub.hpp"
 #include "agent/runtime/tree_rights.hpp"
 #include "protocol/limits.hpp"
 
@@ -66,21 +65,6 @@ void TreeSource::start() {
     transfers_.start(settings_.transfer_threads, [this] { watcher_->wake(); });
     start_scrub();
     watcher_->wake();
-}
-
-void TreeSource::start_scrub() {
-    if (settings_.scrub_interval.nanoseconds == 0) {
-        return;
-    }
-    scrub_.start("scrub-" + name().str(), [this](const runtime::StopToken& stop) {
-        ContentScrub({.files = parts_.files,
-                      .guard = guard_,
-                      .state_file = parts_.state.database().path(),
-                      .tree = name(),
-                      .interval = settings_.scrub_interval,
-                      .on_difference = [this](const std::string& path) { distrust(path); }})
-            .run(stop);
-    });
 }
 
 void TreeSource::recognise_root() {
@@ -395,17 +379,6 @@ void TreeSource::mark_dirty(const std::string& path) {
             scan_requested_ = true;
         } else {
             requests_.insert(path);
-        }
-    }
-    watcher_->wake();
-}
-
-void TreeSource::distrust(const std::string& path) {
-    {
-        const std::lock_guard lock(requests_mutex_);
-        // What does not fit is found by the next round.
-        if (distrusted_.size() < most_dirty_paths) {
-            distrusted_.insert(path);
         }
     }
     watcher_->wake();
