@@ -255,7 +255,8 @@ void TransferPool::finish(const std::string& path, const FileReading* reading, T
                       .began = began,
                       .unstable = changed,
                       .since = job.request.since,
-                      .noticed = job.request.noticed};
+                      .noticed = job.request.noticed,
+                      .distrusted = job.request.distrusted};
         if (reading != nullptr && reading->outcome != FileReading::Outcome::absent) {
             job.result.status = reading->status;
             job.result.sha256 = reading->sha256;

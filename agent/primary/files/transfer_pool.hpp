@@ -33,8 +33,9 @@ struct TransferRequest {
     bool has_older = false;
     // Other files of the tree that may hold some of it.
     std::vector<std::string> bases;
-    Timestamp since;   // when the change was noticed
-    BootTime noticed;  // DirtyPath::noticed
+    Timestamp since;          // when the change was noticed
+    BootTime noticed;         // DirtyPath::noticed
+    bool distrusted = false;  // DirtyPath::distrusted
 };
 
 struct FinishedTransfer {
@@ -46,6 +47,7 @@ struct FinishedTransfer {
     bool unstable = false;  // it never held still: this is what was read
     Timestamp since;
     BootTime noticed;
+    bool distrusted = false;
 };
 
 // Invariants: at most one transfer for each path, at most `most` of them; a path stays until its

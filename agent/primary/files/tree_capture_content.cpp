@@ -150,7 +150,8 @@ void TreeCapture::transfer(const std::string& path, const storage::FileStatus& s
                                                before->entry.size > limits::small_file,
                                   .bases = other_names(path, status),
                                   .since = dirty.since,
-                                  .noticed = dirty.noticed});
+                                  .noticed = dirty.noticed,
+                                  .distrusted = dirty.distrusted});
     if (taken) {
         parts_.dirty.take_out(path);
     } else {
@@ -162,6 +163,9 @@ void TreeCapture::take_transfer(const FinishedTransfer& finished) {
     const std::string& path = finished.path;
     // Until it is put it is as old as it was.
     parts_.dirty.put_back(path, finished.since, finished.noticed);
+    if (finished.distrusted) {
+        parts_.dirty.distrust(path, finished.since);
+    }
     // Content that never held still can't be asked for again: it counts only when it was pushed.
     const bool usable = finished.sha256 && (!finished.unstable || parts_.sink.is_connected());
     try {

@@ -79,5 +79,18 @@ TEST(DirtySet, WhatWasNotFinishedIsAsOldAsItWas) {
     EXPECT_EQ(set.find("a").noticed, BootTime{10});
 }
 
+TEST(DirtySet, WhatIsDistrustedStaysSoUntilItIsTakenOut) {
+    DirtySet set(10);
+    set.begin_cut(BootTime{10});
+    set.changed("a", first, now);
+    set.distrust("a", now);
+    set.changed("a", second, now);
+    set.put_back("a", now, BootTime{10});
+    EXPECT_TRUE(set.find("a").distrusted);
+    set.take_out("a");
+    set.changed("a", first, now);
+    EXPECT_FALSE(set.find("a").distrusted);
+}
+
 }  // namespace
 }  // namespace farshore::primary
