@@ -25,8 +25,8 @@ AsioLane::~AsioLane() {
     close(Error(ErrorCode::cancelled, "the lane is no longer needed"));
 }
 
-void AsioLane::send(Frame frame) {
-    core_->send(frame);
+std::size_t AsioLane::send(Frame frame) {
+    return core_->send(frame);
 }
 
 std::optional<Frame> AsioLane::receive(Duration timeout) {

@@ -30,7 +30,7 @@ class AsioLane : public Lane {
     AsioLane(const AsioLane&) = delete;
     AsioLane& operator=(const AsioLane&) = delete;
 
-    void send(Frame frame) override;
+    std::size_t send(Frame frame) override;
     [[nodiscard]] std::optional<Frame> receive(Duration timeout) override;
     void close(const Error& reason) override;
     [[nodiscard]] bool is_closed() const override;

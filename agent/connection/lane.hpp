@@ -18,8 +18,8 @@ class Lane {
     virtual ~Lane() = default;
 
     // Queues a frame; blocks while the window is full. Returning says nothing about arrival.
-    // Throws the Error the lane was closed with.
-    virtual void send(Frame frame) = 0;
+    // Gives how many bytes it takes on the connection. Throws the Error the lane was closed with.
+    virtual std::size_t send(Frame frame) = 0;
     // The next frame, or nullopt after `timeout`. Frames that had arrived before a close are still
     // handed out; then throws the Error the lane was closed with.
     [[nodiscard]] virtual std::optional<Frame> receive(Duration timeout) = 0;
@@ -31,8 +31,8 @@ class Lane {
 };
 
 template <typename M>
-void send(Lane& lane, const M& message) {
-    lane.send(to_frame(message));
+std::size_t send(Lane& lane, const M& message) {
+    return lane.send(to_frame(message));
 }
 
 }  // namespace farshore::connection

@@ -29,7 +29,7 @@ AsioLane::Core::Core(std::shared_ptr<asio::io_context> context, std::unique_ptr<
       work_(*context_),
       watching_(*context_) {}
 
-void AsioLane::Core::send(const Frame& frame) {
+std::size_t AsioLane::Core::send(const Frame& frame) {
     const std::lock_guard order(encoding_);
     std::string bytes = encoder_.encode(frame);
     std::unique_lock lock(mutex_);
@@ -38,11 +38,13 @@ void AsioLane::Core::send(const Frame& frame) {
     if (closed_) {
         throw Error(*closed_);
     }
-    outgoing_bytes_ += bytes.size();
+    const std::size_t size = bytes.size();
+    outgoing_bytes_ += size;
     outgoing_.push_back(std::move(bytes));
     if (outgoing_.size() == 1) {
         asio::post(*context_, [self = shared_from_this()] { self->work_.ring(); });
     }
+    return size;
 }
 
 std::optional<Frame> AsioLane::Core::receive(Duration timeout) {

@@ -27,7 +27,7 @@ class AsioLane::Core : public Abortable, public std::enable_shared_from_this<Asi
          LaneOptions options);
 
     // Any thread.
-    void send(const Frame& frame);
+    std::size_t send(const Frame& frame);
     std::optional<Frame> receive(Duration timeout);
     // orderly: what is queued is still sent, and a Goodbye.
     void close(const Error& reason, bool orderly);

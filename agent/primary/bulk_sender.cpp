@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "agent/runtime/sleeper.hpp"
+
 namespace farshore::primary {
 
 namespace {
@@ -12,6 +14,10 @@ namespace {
 constexpr std::size_t pack_target = 128 * limits::kib;
 static_assert(pack_target + limits::small_file <= limits::pack_bytes);
 constexpr Duration read_turn = Duration::from_ms(200);
+constexpr Duration longest_pause = Duration::from_ms(100);
+// Of large files, where small ones use the same lane.
+constexpr std::size_t most_queued = limits::mib;
+constexpr Duration queue_look = Duration::from_ms(1);
 constexpr std::chrono::milliseconds wanted_turn{200};
 // Of one transfer: many times what a secondary asks for ahead.
 constexpr std::size_t most_wanted = 16'384;
@@ -20,7 +26,9 @@ constexpr std::size_t most_begun = 1'000;
 
 }  // namespace
 
-BulkSender::BulkSender(std::vector<std::shared_ptr<connection::Lane>> lanes, const Begun& begun) {
+BulkSender::BulkSender(std::vector<std::shared_ptr<connection::Lane>> lanes, const Begun& begun,
+                       BandwidthLimit* limit)
+    : limit_(limit) {
     for (const auto& [tree, paths] : begun) {
         for (const Digest& path : paths) {
             begun_.emplace(tree, path);
@@ -34,10 +42,39 @@ BulkSender::BulkSender(std::vector<std::shared_ptr<connection::Lane>> lanes, con
 }
 
 template <typename M>
-void BulkSender::send_counted(CountedLane& to, const M& message) {
+void BulkSender::send(CountedLane& to, Urgency urgency, const M& message) {
+    pace(*to.lane, urgency);
+    const std::size_t bytes = connection::send(*to.lane, message);
+    if (limit_ != nullptr) {
+        limit_->sent(bytes);
+    }
+}
+
+template <typename M>
+void BulkSender::send_counted(CountedLane& to, Urgency urgency, const M& message) {
     const std::lock_guard lock(to.order);
-    connection::send(*to.lane, message);
+    send(to, urgency, message);
     to.count.fetch_add(1);
+}
+
+void BulkSender::pace(const connection::Lane& lane, Urgency urgency) {
+    runtime::SystemSleeper sleeper;
+    const auto pause = [&]() -> Duration {
+        if (limit_ != nullptr) {
+            return limit_->wait(urgency);
+        }
+        return {};
+    };
+    for (Duration wait = pause(); wait.nanoseconds > 0 && !lane.is_closed(); wait = pause()) {
+        (void)sleeper.sleep(std::min(wait, longest_pause), {});
+    }
+    if (urgency == Urgency::small || lanes_.size() > 1) {
+        return;
+    }
+    // A small file on the same lane waits behind what is queued: so that is kept short.
+    while (lane.unsent_bytes() > most_queued && !lane.is_closed()) {
+        (void)sleeper.sleep(queue_look, {});
+    }
 }
 
 BulkSender::CountedLane& BulkSender::lane_of(std::uint64_t transfer) {
@@ -55,7 +92,8 @@ BulkSender::CountedLane& BulkSender::least_loaded() const {
 }
 
 bool BulkSender::has_room() const {
-    return least_loaded().lane->unsent_bytes() + limits::frame_body < limits::lane_window;
+    return least_loaded().lane->unsent_bytes() + limits::frame_body < limits::lane_window &&
+           (limit_ == nullptr || limit_->wait(Urgency::small) == Duration{});
 }
 
 void BulkSender::whole(const SourceName& tree, const Digest& sha256, std::string_view content) {
@@ -90,10 +128,12 @@ void BulkSender::send_pack(OpenPack& pack) {
     std::vector<ContentPack::Content> contents = std::exchange(pack.message.contents, {});
     pack.bytes = 0;
     if (contents.size() == 1) {
-        send_counted(least_loaded(), ContentWhole{pack.message.tree, contents.front().sha256,
-                                                  std::move(contents.front().bytes)});
+        send_counted(least_loaded(), Urgency::small,
+                     ContentWhole{pack.message.tree, contents.front().sha256,
+                                  std::move(contents.front().bytes)});
     } else if (!contents.empty()) {
-        send_counted(least_loaded(), ContentPack{pack.message.tree, std::move(contents)});
+        send_counted(least_loaded(), Urgency::small,
+                     ContentPack{pack.message.tree, std::move(contents)});
     }
 }
 
@@ -126,27 +166,27 @@ bool BulkSender::has_begun(const SourceName& tree, const std::string& path) cons
 
 std::uint64_t BulkSender::begin(const ContentStart& start) {
     const std::uint64_t transfer = add({start.tree, sha256(start.path), 0, {}, false});
-    connection::send(*lane_of(transfer).lane, ContentBegin{transfer, start.tree, start.path,
-                                                           start.expected_size, start.prefix});
+    send(lane_of(transfer), Urgency::large,
+         ContentBegin{transfer, start.tree, start.path, start.expected_size, start.prefix});
     return transfer;
 }
 
 void BulkSender::data(std::uint64_t transfer, std::string_view content) {
     while (!content.empty()) {
         const std::string_view piece = content.substr(0, limits::payload_piece);
-        connection::send(*lane_of(transfer).lane, ContentData{transfer, std::string(piece)});
+        send(lane_of(transfer), Urgency::large, ContentData{transfer, std::string(piece)});
         content.remove_prefix(piece.size());
     }
 }
 
 void BulkSender::end(std::uint64_t transfer, std::uint64_t size, const Digest& sha256) {
     forget(transfer, false);
-    send_counted(lane_of(transfer), ContentEnd{transfer, size, sha256});
+    send_counted(lane_of(transfer), Urgency::large, ContentEnd{transfer, size, sha256});
 }
 
 void BulkSender::abort(std::uint64_t transfer) {
     forget(transfer, true);
-    send_counted(lane_of(transfer), ContentAbort{transfer});
+    send_counted(lane_of(transfer), Urgency::large, ContentAbort{transfer});
 }
 
 // --- recipes
@@ -154,14 +194,14 @@ void BulkSender::abort(std::uint64_t transfer) {
 std::uint64_t BulkSender::begin_recipe(const RecipeStart& start) {
     const std::uint64_t transfer =
         add({start.tree, sha256(start.path), start.shape.seed, {}, false});
-    connection::send(*lane_of(transfer).lane,
-                     RecipeBegin{transfer, start.tree, start.path, start.expected_size, start.shape,
-                                 start.bases});
+    send(lane_of(transfer), Urgency::large,
+         RecipeBegin{transfer, start.tree, start.path, start.expected_size, start.shape,
+                     start.bases});
     return transfer;
 }
 
 void BulkSender::chunks(std::uint64_t transfer, const std::vector<Chunk>& chunks) {
-    connection::send(*lane_of(transfer).lane, RecipeChunks{transfer, chunks});
+    send(lane_of(transfer), Urgency::large, RecipeChunks{transfer, chunks});
 }
 
 void BulkSender::run_answers(std::size_t lane, const runtime::StopToken& stop) {
@@ -222,7 +262,7 @@ void BulkSender::send_piece(std::uint64_t transfer, const WantedPiece& wanted,
     for (const PageRun& run : differing_runs(content, wanted.pages, seed)) {
         patch.runs.push_back({run.at, content.substr(run.at, run.length)});
     }
-    connection::send(*lane_of(transfer).lane, patch);
+    send(lane_of(transfer), Urgency::large, patch);
 }
 
 void BulkSender::answer(std::uint64_t transfer, const ReadPiece& read) {
@@ -232,8 +272,8 @@ void BulkSender::answer(std::uint64_t transfer, const ReadPiece& read) {
 }
 
 void BulkSender::answer_all(std::uint64_t transfer, const ReadPiece& read) {
-    connection::Lane& lane = *lane_of(transfer).lane;
-    connection::send(lane, RecipeEnd{transfer});
+    const connection::Lane& lane = *lane_of(transfer).lane;
+    send(lane_of(transfer), Urgency::large, RecipeEnd{transfer});
     while (wait_wanted(transfer)) {
         if (lane.is_closed()) {
             throw Error(ErrorCode::connection_lost, "the session has ended");

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "agent/connection/lane.hpp"
+#include "agent/primary/bandwidth_limit.hpp"
 #include "agent/primary/files/content_sink.hpp"
 #include "agent/runtime/stop_token.hpp"
 #include "protocol/message_content.hpp"
@@ -34,8 +35,9 @@ class BulkSender {
     // What a secondary keeps of interrupted transfers: the SHA-256 of the paths, by tree.
     using Begun = std::map<SourceName, std::vector<Digest>>;
 
+    // `limit`, if any, outlives it.
     explicit BulkSender(std::vector<std::shared_ptr<connection::Lane>> lanes,
-                        const Begun& begun = {});
+                        const Begun& begun = {}, BandwidthLimit* limit = nullptr);
 
     // Each call blocks while the lane's window is full and throws the Error the lane was closed
     // with.
@@ -88,7 +90,11 @@ class BulkSender {
     };
 
     template <typename M>
-    void send_counted(CountedLane& to, const M& message);
+    void send(CountedLane& to, Urgency urgency, const M& message);
+    template <typename M>
+    void send_counted(CountedLane& to, Urgency urgency, const M& message);
+    // Waits until more may be sent on the lane.
+    void pace(const connection::Lane& lane, Urgency urgency);
     void add(OpenPack& pack, const SourceName& tree, const Digest& sha256,
              std::string_view content);
     void flush(OpenPack& pack);
@@ -104,6 +110,7 @@ class BulkSender {
     [[nodiscard]] bool wait_wanted(std::uint64_t transfer);
 
     std::vector<std::unique_ptr<CountedLane>> lanes_;
+    BandwidthLimit* const limit_;
     mutable std::mutex mutex_;  // of what follows
     std::condition_variable changed_;
     std::uint64_t next_transfer_ = 0;

@@ -27,6 +27,7 @@ struct SessionContext {
     std::string state_file;
     CutHistory& history;
     ContentBroadcast& broadcast;
+    BandwidthLimit& bandwidth;
     // Reads a wanted file again and hands its content to the sender; false when it has changed.
     std::function<bool(const WantedContent&, BulkSender&)> send_wanted;
     // A transaction was passed by this session's decoder.

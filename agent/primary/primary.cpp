@@ -36,6 +36,7 @@ std::vector<AgentName> peer_names(const config::Config& config) {
 
 Primary::Primary(PrimaryServices services)
     : services_(std::move(services)),
+      bandwidth_(services_.clock, services_.config.replication.bandwidth_limit_bytes),
       sealer_(services_.config.agent.stream, services_.config.agent.name,
               services_.config.objective_rpo, services_.key),
       state_(services_.state_file),
@@ -89,6 +90,7 @@ SessionContext Primary::session_context() {
             .state_file = services_.state_file,
             .history = history_,
             .broadcast = broadcast_,
+            .bandwidth = bandwidth_,
             .send_wanted =
                 [this](const WantedContent& wanted, BulkSender& bulk) {
                     SessionSink sink(bulk);

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/primary/bandwidth_limit.hpp"
 #include "agent/primary/content_broadcast.hpp"
 #include "agent/primary/cutter.hpp"
 #include "agent/primary/evidence_feed.hpp"
@@ -126,6 +127,7 @@ class Primary {
     PrimaryServices services_;
     CutTrigger trigger_;
     CutHistory history_;
+    BandwidthLimit bandwidth_;
     ContentBroadcast broadcast_;
     MarkSealer sealer_;
     storage::PrimaryState state_;  // of the cutter's thread

@@ -6,17 +6,18 @@
 
 namespace farshore::test {
 
-void MemoryLane::send(Frame frame) {
+std::size_t MemoryLane::send(Frame frame) {
+    const std::size_t size = frame.body.size();
     std::unique_lock lock(wire_->mutex);
-    wire_->changed.wait(lock, [&] {
-        return wire_->closed || wire_->bytes[end_] + frame.body.size() <= limits::lane_window;
-    });
+    wire_->changed.wait(
+        lock, [&] { return wire_->closed || wire_->bytes[end_] + size <= limits::lane_window; });
     if (wire_->closed) {
         throw Error(*wire_->closed);
     }
-    wire_->bytes[end_] += frame.body.size();
+    wire_->bytes[end_] += size;
     wire_->frames[end_].push_back(std::move(frame));
     wire_->changed.notify_all();
+    return size;
 }
 
 std::optional<Frame> MemoryLane::receive(Duration timeout) {

@@ -25,7 +25,7 @@ class MemoryLane : public connection::Lane {
   public:
     MemoryLane(std::shared_ptr<MemoryWire> wire, int end) : wire_(std::move(wire)), end_(end) {}
 
-    void send(Frame frame) override;
+    std::size_t send(Frame frame) override;
     [[nodiscard]] std::optional<Frame> receive(Duration timeout) override;
     void close(const Error& reason) override;
     [[nodiscard]] bool is_closed() const override;

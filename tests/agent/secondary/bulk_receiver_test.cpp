@@ -36,12 +36,13 @@ std::string noise(std::size_t size, std::uint32_t seed) {
 class CountingLane final : public connection::Lane {
   public:
     explicit CountingLane(std::shared_ptr<connection::Lane> lane) : lane_(std::move(lane)) {}
-    void send(Frame frame) override {
+    std::size_t send(Frame frame) override {
         bytes += frame.body.size();
-        lane_->send(std::move(frame));
+        const std::size_t size = lane_->send(std::move(frame));
         if (lose_after > 0 && bytes >= lose_after) {
             lane_->close(Error(ErrorCode::connection_lost, "cut"));
         }
+        return size;
     }
     std::optional<Frame> receive(Duration timeout) override {
         auto frame = lane_->receive(timeout);

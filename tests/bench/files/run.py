@@ -12,9 +12,12 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import large  # noqa: E402
 import pair  # noqa: E402
 import peers  # noqa: E402
 import rows  # noqa: E402
+
+ROWS = {**rows.ROWS, **large.ROWS}
 
 
 def parse():
@@ -43,10 +46,10 @@ def show(name, result):
 def main():
     options = parse()
     if options.list or not options.row:
-        for name, row in rows.ROWS.items():
+        for name, row in ROWS.items():
             print("%-14s %s" % (name, row.__doc__.split("\n")[0]))
         return 0
-    names = list(rows.ROWS) if options.row == ["all"] else options.row
+    names = list(ROWS) if options.row == ["all"] else options.row
     workspace = options.workspace or tempfile.mkdtemp(prefix="farshore-bench-")
     os.makedirs(workspace, exist_ok=True)
     results = {}
@@ -57,7 +60,7 @@ def main():
             bench = rows.Bench(farshore, servers, os.path.abspath(workspace),
                                options.rounds or (1 if options.quick else 5), options.quick)
             for name in names:
-                results[name] = rows.ROWS[name](bench)
+                results[name] = ROWS[name](bench)
                 show(name, results[name])
     finally:
         if options.json:
