@@ -71,11 +71,6 @@ control::StatusReport RoleAgent::begin_status(control::LagReport lag) const {
              .message = "the certificate ends in " + std::to_string(days) + " days",
              .since = std::nullopt});
     }
-    if (services_.config.replication.bandwidth_limit_bytes > 0) {
-        status.not_carried.push_back({.source = "",
-                                      .what = "bandwidth_limit",
-                                      .why = "not in this version: bulk lanes are not limited"});
-    }
     return status;
 }
 
