@@ -1,5 +1,7 @@
 #include "agent/primary/files/put_file.hpp"
 
+#include <optional>
+
 #include "storage/disk/tree_marker.hpp"
 #include "storage/disk/tree_paths.hpp"
 
@@ -22,6 +24,26 @@ bool make_if_missing(storage::FileSystem& files, const storage::Handle& root,
     }
 }
 
+// A put may begin before the tree's root is recognised, and go on while a root comes back: what it
+// writes is locked.
+void remove_if_left_behind(storage::FileSystem& files, const storage::Handle& staging,
+                           const std::string& name) {
+    std::optional<storage::Handle> file;  // its lock is held until the name is gone
+    try {
+        file = files.open_file(staging, name);
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::not_found) {
+            return;
+        }
+        if (error.code() != ErrorCode::unsafe_path) {
+            throw;
+        }
+    }
+    if (!file || files.try_lock(*file)) {
+        files.unlink(staging, name);
+    }
+}
+
 }  // namespace
 
 PutFile::PutFile(storage::FileSystem& files, storage::Handle root, PutTarget target,
@@ -33,9 +55,20 @@ PutFile::PutFile(storage::FileSystem& files, storage::Handle root, PutTarget tar
     }
     storage::make_our_directory(files_, root_);
     make_if_missing(files_, root_, std::string(tree_paths::staging), 0700);
-    const std::string name = tree_paths::unfinished(number);
-    file_ = files_.create_file(root_, name);
-    temporary_ = name;
+    create(number);
+}
+
+// The lock tells remove_unfinished_puts() that somebody writes it.
+void PutFile::create(std::uint64_t number) {
+    for (;; ++number) {
+        const std::string name = tree_paths::unfinished(number);
+        file_ = files_.create_file(root_, name);
+        if (files_.try_lock(file_) && files_.status(root_, name)) {
+            temporary_ = name;
+            return;
+        }
+        // It was seen before it was locked: it is gone, or about to be.
+    }
 }
 
 PutFile::~PutFile() {
@@ -91,7 +124,7 @@ void remove_unfinished_puts(storage::FileSystem& files, const storage::Handle& r
     const storage::Handle staging = files.open_directory(root, tree_paths::staging);
     for (const storage::DirectoryItem& item : files.list(staging)) {
         if (!tree_paths::parse_staged(item.name)) {
-            files.unlink(staging, item.name);
+            remove_if_left_behind(files, staging, item.name);
         }
     }
 }

@@ -40,6 +40,7 @@ class PutFile {
     PlacedFile place();
 
   private:
+    void create(std::uint64_t number);
     void make_directories();
 
     storage::FileSystem& files_;
@@ -52,7 +53,7 @@ class PutFile {
     bool placed_ = false;
 };
 
-// What puts that were broken off have left; for the start, when nobody puts.
+// What puts have left that were broken off; those under way keep theirs.
 void remove_unfinished_puts(storage::FileSystem& files, const storage::Handle& root);
 
 }  // namespace farshore::primary

@@ -62,6 +62,16 @@ TEST_F(PutFileTest, WhatIsBrokenOffLeavesNothing) {
     EXPECT_EQ(left_in_staging(), 0U);
 }
 
+TEST_F(PutFileTest, IsNotTakenForOneThatWasBrokenOff) {
+    PutFile put(files_, files_.open_root(directory_.path()), {.path = "new"}, 1);
+    put.write(bytes("content"));
+    // The tree's root is recognised: a put may be earlier than that.
+    remove_unfinished_puts(files_, files_.open_root(directory_.path()));
+    (void)put.place();
+    EXPECT_EQ(test::read_whole(directory_ / "new"), "content");
+    EXPECT_EQ(left_in_staging(), 0U);
+}
+
 TEST_F(PutFileTest, StaysInTheTree) {
     for (const char* path : {"../out", "/etc/x", ".", "", ".farshore/marker.json", "a//b"}) {
         EXPECT_THROW(PutFile(files_, files_.open_root(directory_.path()), {.path = path}, 1), Error)
