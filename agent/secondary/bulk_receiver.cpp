@@ -45,7 +45,7 @@ void BulkReceiver::take(const Frame& frame, connection::Lane& lane,
             take_data(from_frame<ContentData>(frame), stop);
             break;
         case MessageKind::content_end:
-            take_end(from_frame<ContentEnd>(frame));
+            take_end(from_frame<ContentEnd>(frame), stop);
             break;
         case MessageKind::content_abort:
             transfers_.erase(from_frame<ContentAbort>(frame).transfer);
@@ -96,8 +96,13 @@ void BulkReceiver::with_room(const SourceName& name, const runtime::StopToken& s
             if (error.code() != ErrorCode::disk_full && error.code() != ErrorCode::io) {
                 throw;
             }
+            const bool is_full = error.code() == ErrorCode::disk_full;
+            // What may save sending later is not in the way of what is sent now.
+            if (is_full && tree(name).staging().begun().drop_idle()) {
+                continue;
+            }
             faults_.raise(name.str() + " staging", error);
-            if (error.code() == ErrorCode::disk_full) {
+            if (is_full) {
                 tree(name).ask_for_room();
             }
         }
@@ -174,8 +179,10 @@ void BulkReceiver::take_recipe(const RecipeBegin& message, connection::Lane& lan
         .bases = {},
         .ask = [&lane](const PiecesWanted& wanted) { connection::send(lane, wanted); },
         .with_room = {}};
-    parts.with_room = [this, stop, name = message.tree](const std::function<void()>& deed) {
-        with_room(name, stop, deed);
+    // Until the assembly is stopped: it ends before this does, also when only the lane is lost.
+    parts.with_room = [this, name = message.tree](const std::function<void()>& deed,
+                                                  const runtime::StopToken& until) {
+        with_room(name, until, deed);
     };
     // Room for what has to be new is asked for by what is written: much may lie in place already.
     with_room(message.tree, stop,
@@ -228,13 +235,13 @@ void BulkReceiver::take_data(const ContentData& message, const runtime::StopToke
     }
 }
 
-void BulkReceiver::take_end(const ContentEnd& message) {
+void BulkReceiver::take_end(const ContentEnd& message, const runtime::StopToken& stop) {
     Incoming& ended = incoming(message.transfer);
     bool is_right = false;
     if (ended.assembly) {
-        is_right = ended.assembly->finish(message.size, message.sha256);
+        is_right = ended.assembly->finish(message.size, message.sha256, stop);
     } else if (ended.transfer) {
-        is_right = end_transfer(ended, message);
+        is_right = end_transfer(ended, message, stop);
     }
     if (!is_right) {
         // The cut will lack it, and ask for all of it.
@@ -244,9 +251,11 @@ void BulkReceiver::take_end(const ContentEnd& message) {
     count();
 }
 
-bool BulkReceiver::end_transfer(Incoming& ended, const ContentEnd& message) {
+bool BulkReceiver::end_transfer(Incoming& ended, const ContentEnd& message,
+                                const runtime::StopToken& stop) {
     try {
-        ended.transfer->end(message.size, message.sha256);
+        with_room(ended.replica->name(), stop,
+                  [&] { ended.transfer->end(message.size, message.sha256); });
         return true;
     } catch (const Error& error) {
         // Of what came alone, a wrong digest means damage on the way or a broken peer: the session

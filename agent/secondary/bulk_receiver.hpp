@@ -45,7 +45,7 @@ class BulkReceiver {
     void take_data(const ContentData& message, const runtime::StopToken& stop);
     void take_recipe(const RecipeBegin& message, connection::Lane& lane,
                      const runtime::StopToken& stop);
-    void take_end(const ContentEnd& message);
+    void take_end(const ContentEnd& message, const runtime::StopToken& stop);
     void copy_prefix(const ContentBegin& message, Incoming& incoming,
                      const runtime::StopToken& stop);
     [[nodiscard]] ReplicaTree& tree(const SourceName& name) const;
@@ -53,7 +53,8 @@ class BulkReceiver {
     [[nodiscard]] Assembly& assembly(std::uint64_t transfer);
     void require_new(std::uint64_t transfer) const;
     // False when it is not what it should be, and this side may be the cause.
-    [[nodiscard]] static bool end_transfer(Incoming& ended, const ContentEnd& message);
+    [[nodiscard]] bool end_transfer(Incoming& ended, const ContentEnd& message,
+                                    const runtime::StopToken& stop);
     void count() { processed_(++count_); }
     // Does it, again and again while the disk is full.
     void with_room(const SourceName& name, const runtime::StopToken& stop,

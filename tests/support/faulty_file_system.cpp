@@ -18,10 +18,12 @@ void FaultyFileSystem::fail_syncs_from(std::uint64_t nth) {
 }
 
 void FaultyFileSystem::set_room(std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
     room_ = bytes;
 }
 
 void FaultyFileSystem::clear_faults() {
+    const std::lock_guard lock(mutex_);
     faults_.clear();
     syncs_fail_from_ = 0;
     room_.reset();
@@ -145,15 +147,18 @@ std::size_t FaultyFileSystem::read_at(const Handle& file, std::uint64_t offset,
 void FaultyFileSystem::write_at(const Handle& file, std::uint64_t offset,
                                 std::span<const std::byte> from) {
     about_to_change(Call::write);
-    if (room_ && from.size() > *room_) {
-        real_.write_at(file, offset, from.first(static_cast<std::size_t>(*room_)));
-        room_ = 0;
+    std::size_t fits = from.size();
+    {
+        const std::lock_guard lock(mutex_);
+        if (room_) {
+            fits = std::min<std::uint64_t>(fits, *room_);
+            *room_ -= fits;
+        }
+    }
+    real_.write_at(file, offset, from.first(fits));
+    if (fits < from.size()) {
         throw Error(ErrorCode::disk_full, "the room that the test gave is used up");
     }
-    if (room_) {
-        *room_ -= from.size();
-    }
-    real_.write_at(file, offset, from);
 }
 
 void FaultyFileSystem::truncate(const Handle& file, std::uint64_t size) {
@@ -218,6 +223,7 @@ void FaultyFileSystem::sync_filesystem(const Handle& anything_on_it) {
 }
 
 std::uint64_t FaultyFileSystem::free_bytes(const Handle& anything_on_it) {
+    const std::lock_guard lock(mutex_);
     return room_ ? *room_ : real_.free_bytes(anything_on_it);
 }
 

@@ -46,9 +46,13 @@ void Assembly::take(PiecePatch message) {
     changed_.notify_all();
 }
 
-bool Assembly::finish(std::uint64_t size, const Digest& sha256) {
+bool Assembly::finish(std::uint64_t size, const Digest& sha256, const runtime::StopToken& stop) {
     take(RecipeEnd{parts_.number});
-    thread_.join();
+    {
+        // The thread may be waiting for room on the disk.
+        const std::stop_callback ends(stop, [this] { thread_.request_stop(); });
+        thread_.join();
+    }
     if (const auto failure = thread_.first_failure()) {
         if (failure->error.action() == Action::stop) {
             throw Error(failure->error);
@@ -56,10 +60,13 @@ bool Assembly::finish(std::uint64_t size, const Digest& sha256) {
         return false;
     }
     if (!done_) {
+        if (stop.stop_requested()) {
+            throw Error(ErrorCode::cancelled, "the session has ended");
+        }
         return false;
     }
     try {
-        parts_.with_room([&] { parts_.target->end(size, sha256); });
+        parts_.with_room([&] { parts_.target->end(size, sha256); }, stop);
     } catch (const Error& error) {
         if (error.code() != ErrorCode::bad_checksum) {
             throw;
@@ -77,7 +84,7 @@ void Assembly::run(const runtime::StopToken& stop) {
         while (wait(stop)) {
             const Step step = steps_.front();
             steps_.pop_front();
-            perform(step);
+            perform(step, stop);
         }
         done_ = !stop.stop_requested();
     } catch (const Error&) {
@@ -241,7 +248,7 @@ std::string Assembly::read(const storage::Handle& file, std::uint64_t offset,
     return content;
 }
 
-void Assembly::perform(const Step& step) {
+void Assembly::perform(const Step& step, const runtime::StopToken& stop) {
     if (step.from == Step::From::primary) {
         PiecePatch patch;
         {
@@ -250,7 +257,7 @@ void Assembly::perform(const Step& step) {
             patch = std::move(*asked.mapped());
         }
         ahead_ -= step.length;
-        apply(step, patch);
+        apply(step, patch, stop);
         return;
     }
     for (std::uint32_t done = 0; done < step.length;) {
@@ -265,13 +272,13 @@ void Assembly::perform(const Step& step) {
         if (in_place) {
             parts_.target->data_in_place(content);
         } else {
-            parts_.with_room([&] { parts_.target->data(content); });
+            parts_.with_room([&] { parts_.target->data(content); }, stop);
         }
         done += static_cast<std::uint32_t>(length);
     }
 }
 
-void Assembly::apply(const Step& step, const PiecePatch& patch) {
+void Assembly::apply(const Step& step, const PiecePatch& patch, const runtime::StopToken& stop) {
     std::string content;
     if (step.likely) {
         content = read(parts_.bases[step.likely->base], step.likely->offset, step.length);
@@ -283,7 +290,7 @@ void Assembly::apply(const Step& step, const PiecePatch& patch) {
         }
         content.replace(run.at, run.content.size(), run.content);
     }
-    parts_.with_room([&] { parts_.target->data(content); });
+    parts_.with_room([&] { parts_.target->data(content); }, stop);
 }
 
 }  // namespace farshore::secondary

@@ -28,7 +28,8 @@ struct AssemblyParts {
     // To the primary; may wait for room on the lane.
     std::function<void(const PiecesWanted&)> ask;
     // Does it, again and again while the disk is full.
-    std::function<void(const std::function<void()>&)> with_room;
+    std::function<void(const std::function<void()>& deed, const runtime::StopToken& stop)>
+        with_room;
 };
 
 // Pieces are asked for ahead of where the file is written, so that a round trip is not paid for
@@ -48,8 +49,9 @@ class Assembly {
     // Throws malformed when that was not asked for.
     void take(PiecePatch message);
     // Waits until the file is put together. False when something went wrong on this side: it has
-    // to come another way. Throws what nobody can go on after.
-    [[nodiscard]] bool finish(std::uint64_t size, const Digest& sha256);
+    // to come another way. Throws what nobody can go on after, and cancelled at `stop`.
+    [[nodiscard]] bool finish(std::uint64_t size, const Digest& sha256,
+                              const runtime::StopToken& stop);
 
     static constexpr std::uint64_t most_ahead = 16 * limits::mib;
 
@@ -72,10 +74,10 @@ class Assembly {
     [[nodiscard]] bool is_in_place(const Chunk& chunk) const;
     // False when the recipe is over, or stop.
     [[nodiscard]] bool wait(const runtime::StopToken& stop);
-    void perform(const Step& step);
+    void perform(const Step& step, const runtime::StopToken& stop);
     [[nodiscard]] std::string read(const storage::Handle& file, std::uint64_t offset,
                                    std::size_t length) const;
-    void apply(const Step& step, const PiecePatch& patch);
+    void apply(const Step& step, const PiecePatch& patch, const runtime::StopToken& stop);
 
     AssemblyParts parts_;
     ChunkIndex index_;

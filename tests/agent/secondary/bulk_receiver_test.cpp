@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <random>
 
 #include "agent/primary/bulk_sender.hpp"
@@ -15,6 +16,7 @@
 #include "storage/disk/posix_file_system.hpp"
 #include "storage/disk/tree_paths.hpp"
 #include "storage/state/secondary_state.hpp"
+#include "tests/support/faulty_file_system.hpp"
 #include "tests/support/memory_lane.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -83,19 +85,22 @@ class BulkReceiverTest : public testing::Test {
         primary::BulkSender::Begun begun{{uploads, replica_->staging().begun().idle()}};
         sender_ = std::make_shared<primary::BulkSender>(
             std::vector<std::shared_ptr<connection::Lane>>{lane_}, begun);
-        tasks_ = std::make_unique<runtime::TaskGroup>();
-        tasks_->start("receive", [this](const runtime::StopToken& stop) {
+        receiving_ = std::make_unique<runtime::TaskGroup>();
+        receiving_->start("receive", [this](const runtime::StopToken& stop) {
             BulkReceiver receiver(trees_, faults_, files_,
                                   [this](std::uint64_t count) { processed_ = count; });
             receiver.run(*far_, stop);
         });
-        tasks_->start("answers",
-                      [this](const runtime::StopToken& stop) { sender_->run_answers(0, stop); });
+        answering_ = std::make_unique<runtime::TaskGroup>();
+        answering_->start(
+            "answers", [this](const runtime::StopToken& stop) { sender_->run_answers(0, stop); });
     }
     void disconnect() {
         far_->close(Error(ErrorCode::connection_lost, "the end"));
-        tasks_->request_stop();
-        tasks_->join();
+        for (const auto& end : {receiving_.get(), answering_.get()}) {
+            end->request_stop();
+            end->join();
+        }
     }
     std::string path(const std::string& name) { return directory_ / ("replica/" + name); }
 
@@ -132,10 +137,32 @@ class BulkReceiverTest : public testing::Test {
         }
         return lane_->bytes - before;
     }
+    // A recipe comes, and there is no room for what is new in it.
+    std::future<std::size_t> push_to_a_full_disk(const std::string& content) {
+        test::write_whole(path("big"), old_);
+        files_.set_room(0);
+        auto pushed =
+            std::async(std::launch::async, [this, content] { return push(content, true); });
+        while (faults_.faults().empty()) {
+            std::this_thread::yield();
+        }
+        return pushed;
+    }
+    // Else it would end only when there is room.
+    void expect_end_without_room(const std::function<void()>& end) {
+        auto ended = std::async(std::launch::async, [&] {
+            end();
+            receiving_->join();
+        });
+        EXPECT_EQ(ended.wait_for(std::chrono::seconds(60)), std::future_status::ready);
+        files_.clear_faults();
+        ended.get();
+    }
     bool is_staged(const std::string& content) { return replica_->staging().has(sha256(content)); }
 
     test::TemporaryDirectory directory_;
-    storage::PosixFileSystem files_;
+    storage::PosixFileSystem real_;
+    test::FaultyFileSystem files_{real_};
     runtime::SystemClock clock_;
     runtime::SystemRandom random_;
     FaultBoard faults_{clock_, [](const std::string&, const std::string&, const std::string&) {}};
@@ -144,7 +171,8 @@ class BulkReceiverTest : public testing::Test {
     std::shared_ptr<CountingLane> lane_;
     std::shared_ptr<connection::Lane> far_;
     std::shared_ptr<primary::BulkSender> sender_;
-    std::unique_ptr<runtime::TaskGroup> tasks_;
+    std::unique_ptr<runtime::TaskGroup> receiving_;
+    std::unique_ptr<runtime::TaskGroup> answering_;
     std::atomic<std::uint64_t> processed_{0};
     std::uint64_t seed_ = 0;
     const std::string old_ = noise(16 * limits::mib, 1);
@@ -219,6 +247,47 @@ TEST_F(BulkReceiverTest, WhatAnAbortedTransferBroughtIsUsed) {
     }
     EXPECT_LE(push(old_ + "more", true), 64 * 1'024U);
     EXPECT_TRUE(is_staged(old_ + "more"));
+}
+
+TEST_F(BulkReceiverTest, AFullDiskHoldsARecipeUpUntilThereIsRoom) {
+    const std::string content = "new " + old_;
+    auto pushed = push_to_a_full_disk(content);
+    files_.clear_faults();
+    pushed.get();
+    EXPECT_TRUE(is_staged(content));
+    EXPECT_TRUE(faults_.faults().empty());
+}
+
+TEST_F(BulkReceiverTest, ALaneThatIsLostWhileTheDiskIsFullEndsItsSession) {
+    // More than is asked for ahead: this side waits for the primary, and the file for the disk.
+    const std::string content = noise(Assembly::most_ahead + 4 * limits::mib, 2);
+    auto pushed = push_to_a_full_disk(content);
+    expect_end_without_room([&] { far_->close(Error(ErrorCode::connection_lost, "cut")); });
+    pushed.get();
+    EXPECT_FALSE(is_staged(content));
+    connect();
+    (void)push(content, true);
+    EXPECT_TRUE(is_staged(content));
+}
+
+TEST_F(BulkReceiverTest, AStopWhileTheDiskIsFullIsNoReasonToDistrustARecipe) {
+    const std::string content = "new " + old_.substr(0, limits::mib);
+    auto pushed = push_to_a_full_disk(content);
+    expect_end_without_room([&] { receiving_->request_stop(); });
+    far_->close(Error(ErrorCode::cancelled, "the end"));
+    pushed.get();
+    EXPECT_EQ(processed_, 0U);
+    EXPECT_TRUE(replica_->staging().trusts_recipe(sha256(content)));
+}
+
+TEST_F(BulkReceiverTest, WhatMaySaveSendingIsNotInTheWayOfWhatIsSent) {
+    const Digest other = sha256("other");
+    test::write_whole(path(storage::tree_paths::begun(other)), "begun");
+    replica_->staging().begun().found(other);
+    auto pushed = push_to_a_full_disk(old_ + "more");
+    EXPECT_FALSE(replica_->staging().begun().has(other));
+    files_.clear_faults();
+    pushed.get();
 }
 
 TEST_F(BulkReceiverTest, ARecipeThatLeadsToSomethingElseIsDroppedAndTheSessionGoesOn) {

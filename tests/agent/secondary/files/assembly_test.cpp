@@ -34,7 +34,8 @@ class AssemblyTest : public testing::Test {
                             .target = staging_.begin("file", 0, true),
                             .bases = {},
                             .ask = [this](const PiecesWanted& wanted) { ask(wanted); },
-                            .with_room = [](const std::function<void()>& deed) { deed(); }};
+                            .with_room = [](const std::function<void()>& deed,
+                                            const runtime::StopToken&) { deed(); }};
         for (const std::string& base : bases) {
             parts.bases.push_back(files_.open_file(root_, base));
         }
@@ -85,7 +86,7 @@ class AssemblyTest : public testing::Test {
         const auto assembly = begin(bases);
         tell(*assembly, content);
         const std::size_t sent = answer(*assembly, content);
-        EXPECT_TRUE(assembly->finish(content.size(), sha256(content)));
+        EXPECT_TRUE(assembly->finish(content.size(), sha256(content), {}));
         EXPECT_EQ(test::read_whole(directory_ / storage::tree_paths::staged(sha256(content))),
                   content);
         return sent;
@@ -175,7 +176,7 @@ TEST_F(AssemblyTest, WhatIsNotTheContentIsNotStaged) {
     const auto assembly = begin({"file"});
     tell(*assembly, old_);
     (void)answer(*assembly, old_);
-    EXPECT_FALSE(assembly->finish(old_.size(), sha256("another")));
+    EXPECT_FALSE(assembly->finish(old_.size(), sha256("another"), {}));
     EXPECT_EQ(staging_.count(), 0U);
     EXPECT_FALSE(staging_.begun().has(sha256("file")));
 }
@@ -191,7 +192,7 @@ TEST_F(AssemblyTest, ABaseThatShrinksMeanwhileEndsItAndThePrimaryIsNotLeftWaitin
     }
     std::filesystem::resize_file(directory_ / "file", 10);
     (void)answer(*assembly, content);  // ends by `last`
-    EXPECT_FALSE(assembly->finish(content.size(), sha256(content)));
+    EXPECT_FALSE(assembly->finish(content.size(), sha256(content), {}));
     EXPECT_EQ(staging_.count(), 0U);
 }
 
