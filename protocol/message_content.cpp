@@ -26,6 +26,7 @@ void ContentBegin::encode(ByteWriter& out) const {
     out.bytes(path);
     out.u64(expected_size);
     out.u64(prefix);
+    wire::write(out, base);
 }
 
 ContentBegin ContentBegin::decode(ByteReader& in) {
@@ -35,6 +36,7 @@ ContentBegin ContentBegin::decode(ByteReader& in) {
     message.path = read_safe_path(in);
     message.expected_size = in.u64();
     message.prefix = in.u64();
+    message.base = wire::read_digest(in);
     return message;
 }
 

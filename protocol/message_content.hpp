@@ -30,8 +30,10 @@ struct ContentBegin {
     SourceName tree;
     std::string path;                 // where it is now: what came of it is kept for the next try
     std::uint64_t expected_size = 0;  // bytes; a hint for space, the truth is what comes
-    // It begins with so many bytes of what the secondary has at the path; data is what follows.
+    // It begins with so many bytes, which are the content `base`: the secondary has it, staged or
+    // at the path. Data is what follows.
     std::uint64_t prefix = 0;
+    Digest base;
 
     void encode(ByteWriter& out) const;
     [[nodiscard]] static ContentBegin decode(ByteReader& in);

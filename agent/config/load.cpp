@@ -91,6 +91,8 @@ Tree read_tree(const Section& section) {
     tree.path = section.path("path");
     tree.exclude = section.list("exclude");
     tree.append_only = section.list("append_only");
+    tree.unstable_after = section.duration("unstable_after");
+    tree.reread_share = static_cast<double>(section.integer("reread_share")) / 100;
     tree.delete_guard = section.delete_guard("delete_guard");
     tree.sweep_interval = section.duration("sweep_interval");
     tree.scrub_interval = section.duration("scrub_interval");

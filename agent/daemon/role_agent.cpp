@@ -18,15 +18,6 @@ std::string without_password(const std::string& conninfo) {
 }
 
 // Options of the config that later issues build: said, so that nobody relies on them.
-void add_not_built(control::StatusReport& status, const config::Tree& tree) {
-    const auto add = [&](const char* what, const char* why) {
-        status.not_carried.push_back({.source = tree.name.str(), .what = what, .why = why});
-    };
-    if (!tree.append_only.empty()) {
-        add("append_only", "not in this version: such files are read and sent whole");
-    }
-}
-
 void add_not_built(control::StatusReport& status, const config::Database& database) {
     const auto add = [&](const char* what, const char* why) {
         status.not_carried.push_back({.source = database.name.str(), .what = what, .why = why});
@@ -107,7 +98,6 @@ void RoleAgent::add_tree(control::StatusReport& status, const config::Tree& tree
         }
     }
     status.sources.push_back(std::move(source));
-    add_not_built(status, tree);
 }
 
 void RoleAgent::add_database(control::StatusReport& status, const config::Database& database,

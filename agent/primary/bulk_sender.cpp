@@ -167,7 +167,8 @@ bool BulkSender::has_begun(const SourceName& tree, const std::string& path) cons
 std::uint64_t BulkSender::begin(const ContentStart& start) {
     const std::uint64_t transfer = add({start.tree, sha256(start.path), 0, {}, false});
     send(lane_of(transfer), Urgency::large,
-         ContentBegin{transfer, start.tree, start.path, start.expected_size, start.prefix});
+         ContentBegin{transfer, start.tree, start.path, start.expected_size, start.prefix,
+                      start.base});
     return transfer;
 }
 

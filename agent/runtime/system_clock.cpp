@@ -70,6 +70,12 @@ std::optional<Duration> utc_error_of(const KernelTime& time) {
     return Duration{time.maximum_error_us * 1'000};
 }
 
+Duration thread_cpu_time() {
+    timespec time{};
+    FARSHORE_ASSERT(::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0);
+    return {std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec};
+}
+
 SystemClock::SystemClock() : boot_id_(read_boot_id()) {}
 
 ClockReading SystemClock::read() {

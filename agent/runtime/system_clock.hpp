@@ -20,6 +20,9 @@ struct KernelTime {
 // kernel both errors; timesyncd sets both to 0, which is no bound at all, never "exact".
 [[nodiscard]] std::optional<Duration> utc_error_of(const KernelTime& time);
 
+// CPU that the calling thread has used.
+[[nodiscard]] Duration thread_cpu_time();
+
 // Invariants: boot_id_ is constant for the life of the process. Every call is thread-safe.
 class SystemClock : public Clock {
   public:

@@ -5,6 +5,7 @@
 
 #include "agent/runtime/sleeper.hpp"
 #include "protocol/limits.hpp"
+#include "storage/disk/tree_paths.hpp"
 
 namespace farshore::secondary {
 
@@ -141,29 +142,39 @@ void BulkReceiver::take_begin(const ContentBegin& message, const runtime::StopTo
     transfers_.emplace(message.transfer, std::move(incoming));
 }
 
+// What is staged may be put in place meanwhile, never the other way.
+std::optional<storage::Handle> BulkReceiver::open_base(const ContentBegin& message,
+                                                       const ReplicaTree& replica) const {
+    for (const std::string& name : {storage::tree_paths::staged(message.base), message.path}) {
+        try {
+            return files_.open_file(replica.root(), name);
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::not_found && error.code() != ErrorCode::unsafe_path) {
+                throw;
+            }
+        }
+    }
+    return std::nullopt;
+}
+
 // When the file is not what the primary takes it for, the SHA-256 of the whole tells.
 void BulkReceiver::copy_prefix(const ContentBegin& message, Incoming& incoming,
                                const runtime::StopToken& stop) {
     incoming.is_on_base = true;
-    std::string piece(limits::payload_piece, '\0');
-    try {
-        const storage::Handle base = files_.open_file(incoming.replica->root(), message.path);
-        for (std::uint64_t done = 0; done < message.prefix;) {
-            piece.resize(std::min<std::uint64_t>(limits::payload_piece, message.prefix - done));
-            const std::size_t got = files_.read_at(
-                base, done, std::as_writable_bytes(std::span(piece.data(), piece.size())));
-            if (got < piece.size()) {
-                incoming.transfer.reset();
-                return;
-            }
-            with_room(message.tree, stop, [&] { incoming.transfer->data(piece); });
-            done += got;
+    const std::optional<storage::Handle> base = open_base(message, *incoming.replica);
+    std::string piece;
+    for (std::uint64_t done = 0; done < message.prefix;) {
+        piece.resize(std::min<std::uint64_t>(limits::payload_piece, message.prefix - done));
+        const std::size_t got =
+            base ? files_.read_at(*base, done,
+                                  std::as_writable_bytes(std::span(piece.data(), piece.size())))
+                 : 0;
+        if (got < piece.size()) {
+            incoming.transfer.reset();
+            return;
         }
-    } catch (const Error& error) {
-        if (error.code() != ErrorCode::not_found && error.code() != ErrorCode::unsafe_path) {
-            throw;
-        }
-        incoming.transfer.reset();
+        with_room(message.tree, stop, [&] { incoming.transfer->data(piece); });
+        done += got;
     }
 }
 
@@ -243,7 +254,7 @@ void BulkReceiver::take_end(const ContentEnd& message, const runtime::StopToken&
     } else if (ended.transfer) {
         is_right = end_transfer(ended, message, stop);
     }
-    if (!is_right) {
+    if (!is_right && ended.assembly) {
         // The cut will lack it, and ask for all of it.
         ended.replica->staging().distrust_recipe(message.sha256);
     }

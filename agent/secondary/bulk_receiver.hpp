@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "agent/connection/lane.hpp"
 #include "agent/runtime/stop_token.hpp"
@@ -46,6 +47,9 @@ class BulkReceiver {
     void take_recipe(const RecipeBegin& message, connection::Lane& lane,
                      const runtime::StopToken& stop);
     void take_end(const ContentEnd& message, const runtime::StopToken& stop);
+    // What a content goes behind; nullopt when it is not here.
+    [[nodiscard]] std::optional<storage::Handle> open_base(const ContentBegin& message,
+                                                           const ReplicaTree& replica) const;
     void copy_prefix(const ContentBegin& message, Incoming& incoming,
                      const runtime::StopToken& stop);
     [[nodiscard]] ReplicaTree& tree(const SourceName& name) const;

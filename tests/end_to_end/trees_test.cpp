@@ -292,6 +292,47 @@ TEST_F(Trees, ALargeFileIsNotInTheWayOfASmallOne) {
     }
 }
 
+TEST_F(Trees, OfAFileThatOnlyGrowsEveryVersionIsOneThatWas) {
+    settings_.config_lines.emplace_back("[tree]", "append_only = [\"*.log\"]");
+    std::string all = noise(2 << 20, 0);
+    write("app.log", all);
+    start();
+    expect_equal();
+    {
+        std::ofstream log(source() + "/app.log", std::ios::binary | std::ios::app);
+        for (std::uint64_t i = 1; i <= 40; ++i) {
+            const std::string lines = noise(64 << 10, i);
+            log << lines << std::flush;
+            all += lines;
+            std::this_thread::sleep_for(std::chrono::milliseconds(25));
+            const std::string seen = read_whole(replica() + "/app.log");
+            EXPECT_EQ(sha256(all.substr(0, seen.size())), sha256(seen));
+        }
+    }
+    expect_equal();
+}
+
+TEST_F(Trees, WhatNeverHoldsStillIsNamedAndComesAsItIsRead) {
+    settings_.config_lines.emplace_back("[tree]", "unstable_after = \"1s\"");
+    write("busy", std::string(8 << 20, 'x'));
+    std::jthread writer([&](const std::stop_token& stop) {
+        std::fstream file(source() + "/busy", std::ios::binary | std::ios::in | std::ios::out);
+        for (int i = 0; !stop.stop_requested(); ++i) {
+            file.seekp(i % (8 << 20)).put('y').flush();
+            std::this_thread::sleep_for(std::chrono::microseconds(200));
+        }
+    });
+    start();
+    EXPECT_TRUE(eventually([&] { return fs::exists(replica() + "/busy"); }));
+    EXPECT_TRUE(eventually([&] {
+        return pair_->command("east", {"status", "--json"}).out.find("unstable") !=
+               std::string::npos;
+    }));
+    writer.request_stop();
+    writer.join();
+    expect_equal();
+}
+
 TEST_F(Trees, AFileLargerThanTheMemoryLimitPasses) {
     settings_.config_lines.emplace_back("replication", "memory_limit = \"128MiB\"");
     start();

@@ -13,7 +13,8 @@ const SourceName uploads{"uploads"};
 TEST(MessageContent, EveryMessageComesBack) {
     EXPECT_EQ(round_trip(ContentWhole{uploads, sha256("abc"), "abc"}).content, "abc");
     EXPECT_EQ(round_trip(ContentWhole{uploads, sha256(""), ""}).sha256, sha256(""));
-    EXPECT_EQ(round_trip(ContentBegin{7, uploads, "a/b", 1'000, 0}).expected_size, 1'000U);
+    EXPECT_EQ(round_trip(ContentBegin{7, uploads, "a/b", 1'000, 7, sha256("x")}).expected_size,
+              1'000U);
     EXPECT_EQ(round_trip(ContentData{7, "piece"}).content, "piece");
     EXPECT_EQ(round_trip(ContentEnd{7, 5, sha256("piece")}).size, 5U);
     EXPECT_EQ(round_trip(ContentAbort{7}).transfer, 7U);

@@ -18,8 +18,9 @@ struct ContentStart {
     SourceName tree;
     std::string path;
     std::uint64_t expected_size = 0;
-    // What follows goes behind so many bytes of what the secondaries have at the path.
+    // What follows goes behind so many bytes, which the secondaries have: the content `base`.
     std::uint64_t prefix = 0;
+    Digest base{};
 };
 
 // A large file that is told by its recipe.

@@ -3,9 +3,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "protocol/digest.hpp"
+#include "protocol/running_sha256.hpp"
 #include "protocol/time.hpp"
 #include "storage/disk/file_system.hpp"
 #include "storage/state/captured_entry.hpp"
@@ -14,7 +17,8 @@ namespace farshore::primary {
 
 struct FileReading {
     enum class Outcome : std::uint8_t {
-        stable,   // the whole content as of one moment
+        stable,   // the whole content as of one moment, and that is how it still is
+        moment,   // the whole content as of one moment; it has changed since
         changed,  // what was read may be a mixture
         absent,   // no file there
     };
@@ -31,6 +35,28 @@ using TakePiece = std::function<bool(std::string_view)>;
 // or removed in between is never called stable. Throws io when it can't be read.
 [[nodiscard]] FileReading read_file(storage::FileSystem& files, const storage::Handle& root,
                                     std::string_view path, const TakePiece& take);
+
+// What was read of an append-only file, so that the next reading begins where it ended.
+struct FileTail {
+    std::uint64_t filesystem = 0;
+    std::uint64_t inode = 0;
+    std::uint64_t size = 0;
+    Digest sha256;          // of so many bytes
+    RunningSha256 running;  // the same, to go on with
+    std::string last;       // the bytes before the end, to see that it is the same file
+
+    // Whether `file` begins with what the tail says, by its status and its last bytes.
+    [[nodiscard]] bool fits(storage::FileSystem& files, const storage::Handle& file) const;
+};
+
+// The same for a file that is only ever appended to: what it had when the reading began is its
+// content as of that moment, also when it has grown meanwhile. Without a tail, or with one that
+// does not fit, from the beginning; `begin` hears where. Afterwards the tail is that of what was
+// read.
+[[nodiscard]] FileReading read_appended(storage::FileSystem& files, const storage::Handle& root,
+                                        std::string_view path, std::optional<FileTail>& tail,
+                                        const std::function<void(std::uint64_t)>& begin,
+                                        const TakePiece& take);
 
 // The kernel's times move in ticks: a write within the tick of the last change it stamped leaves
 // the times as they were. A status is settled when its ctime lay a tick back as reading began, so

@@ -14,22 +14,27 @@ constexpr Duration first_pause = Duration::from_ms(100);
 constexpr Duration longest_pause = Duration::from_ms(5'000);
 // Read a tick after its last change, so that any later one shows in its times (is_settled).
 constexpr Duration settling = Duration::from_ms(25);
-// One that never holds still is sent as read after this.
-constexpr Duration unstable_after = Duration::from_ms(60'000);
+// A file that is read in less is read again whenever it changes.
+constexpr Duration cheap = Duration::from_ms(10);
+// Append-only files of which the end is remembered.
+constexpr std::size_t most_tails = 1'000;
+// Of files that rest; beyond that those whose rest is over are forgotten.
+constexpr std::size_t most_rests = 10'000;
 // How often waiting threads look at the clock.
 constexpr std::chrono::milliseconds look_again{50};
 
 }  // namespace
 
 TransferPool::TransferPool(storage::FileSystem& files, const RootGuard& guard, ContentSink& sink,
-                           Clock& clock, runtime::Random& random, SourceName tree, std::size_t most)
+                           Clock& clock, runtime::Random& random, SourceName tree,
+                           TransferSettings settings)
     : files_(files),
       guard_(guard),
       sink_(sink),
       clock_(clock),
       random_(random),
       tree_(std::move(tree)),
-      most_(most) {}
+      settings_(std::move(settings)) {}
 
 TransferPool::~TransferPool() {
     stop();
@@ -54,7 +59,7 @@ bool TransferPool::request(const TransferRequest& request) {
     if (known != jobs_.end()) {
         // Whoever reads it notices by itself that it changed; a result is thrown away.
         known->second.request.known = request.known;
-        known->second.request.has_older = request.has_older;
+        known->second.request.older = request.older;
         known->second.request.bases = request.bases;
         if (known->second.state == State::finished) {
             known->second.state = State::waiting;
@@ -62,12 +67,15 @@ bool TransferPool::request(const TransferRequest& request) {
         }
         return true;
     }
-    if (jobs_.size() >= most_) {
+    if (jobs_.size() >= settings_.most) {
         return false;
     }
     Job& job = jobs_[request.path];
     job.request = request;
     job.not_before = clock_.boot_now() + settling;
+    if (const auto rest = rests_.find(request.path); rest != rests_.end()) {
+        job.not_before = std::max(job.not_before, rest->second);
+    }
     inodes_[{request.status.filesystem, request.status.inode}] += 1;
     changed_.notify_all();
     return true;
@@ -75,7 +83,7 @@ bool TransferPool::request(const TransferRequest& request) {
 
 bool TransferPool::has_room() const {
     const std::lock_guard lock(mutex_);
-    return jobs_.size() < most_;
+    return jobs_.size() < settings_.most;
 }
 
 bool TransferPool::is_reading(std::uint64_t filesystem, std::uint64_t inode) const {
@@ -146,7 +154,7 @@ void TransferPool::work(bool smallest_first, const runtime::StopToken& stop) {
             }
             job->second.state = State::running;
             const BootTime now = clock_.boot_now();
-            insist = now - job->second.first_try.value_or(now) > unstable_after;
+            insist = now - job->second.first_try.value_or(now) > settings_.unstable_after;
             job->second.first_try = job->second.first_try.value_or(now);
             request = job->second.request;
         }
@@ -160,19 +168,60 @@ std::optional<FileReading> TransferPool::read(const TransferRequest& request, bo
     if (!root.ok()) {
         return std::nullopt;
     }
-    const std::unique_ptr<ContentPush> pushed =
-        push && sink_.is_connected() ? begin_push(request, root.value(), insist) : nullptr;
-    const FileReading reading =
-        read_file(files_, root.value(), request.path, [&](std::string_view piece) {
-            if (pushed) {
-                pushed->data(piece);
-            }
-            return !stop.stop_requested();
-        });
-    const bool keep = reading.outcome == FileReading::Outcome::stable ||
-                      (insist && reading.outcome == FileReading::Outcome::changed);
+    std::unique_ptr<ContentPush> pushed;
+    const TakePiece take = [&](std::string_view piece) {
+        if (pushed) {
+            pushed->data(piece);
+        }
+        return !stop.stop_requested();
+    };
+    FileReading reading;
+    if (request.append_only && push) {
+        reading = read_tail(request, root.value(), take, pushed);
+    } else {
+        if (push && sink_.is_connected()) {
+            pushed = begin_push(request, root.value(), insist);
+        }
+        reading = read_file(files_, root.value(), request.path, take);
+    }
+    using Outcome = FileReading::Outcome;
+    const bool keep = reading.outcome == Outcome::stable || reading.outcome == Outcome::moment ||
+                      (insist && reading.outcome == Outcome::changed);
     if (keep && pushed && !stop.stop_requested()) {
         pushed->end(reading.size, reading.sha256);
+    }
+    return reading;
+}
+
+FileReading TransferPool::read_tail(const TransferRequest& request, const storage::Handle& root,
+                                    const TakePiece& take, std::unique_ptr<ContentPush>& push) {
+    std::optional<FileTail> tail;
+    {
+        const std::lock_guard lock(mutex_);
+        auto known = tails_.extract(request.path);
+        // What follows is put behind what the secondaries have.
+        if (!known.empty() && !request.distrusted && known.mapped().sha256 == request.older) {
+            tail = std::move(known.mapped());
+        }
+    }
+    const FileReading reading = read_appended(
+        files_, root, request.path, tail,
+        [&](std::uint64_t from) {
+            if (!sink_.is_connected()) {
+                return;
+            }
+            push = from == 0 ? begin_push(request, root, false)
+                             : std::make_unique<ContentPush>(
+                                   sink_, ContentStart{.tree = tree_,
+                                                       .path = request.path,
+                                                       .expected_size = request.status.size,
+                                                       .prefix = from,
+                                                       .base = *request.older});
+        },
+        take);
+    const std::lock_guard lock(mutex_);
+    if (tail && tails_.size() < most_tails) {
+        tails_.insert_or_assign(request.path, std::move(*tail));
     }
     return reading;
 }
@@ -183,11 +232,13 @@ std::unique_ptr<ContentPush> TransferPool::begin_push(const TransferRequest& req
                                                       bool insist) const {
     const std::uint64_t size = request.status.size;
     const bool by_recipe =
-        request.has_older || !request.bases.empty() || sink_.has_begun(tree_, request.path);
+        request.older || !request.bases.empty() || sink_.has_begun(tree_, request.path);
     if (insist || !by_recipe || size <= limits::small_file) {
-        return std::make_unique<ContentPush>(
-            sink_,
-            ContentStart{.tree = tree_, .path = request.path, .expected_size = size, .prefix = 0});
+        return std::make_unique<ContentPush>(sink_, ContentStart{.tree = tree_,
+                                                                 .path = request.path,
+                                                                 .expected_size = size,
+                                                                 .prefix = 0,
+                                                                 .base = {}});
     }
     storage::Handle file;
     try {
@@ -210,6 +261,7 @@ std::unique_ptr<ContentPush> TransferPool::begin_push(const TransferRequest& req
 
 void TransferPool::run(const TransferRequest& request, bool insist,
                        const runtime::StopToken& stop) {
+    const Duration cpu_before = settings_.cpu_time();
     try {
         Timestamp began = clock_.utc_now();
         auto reading = read(request, !request.known, insist, stop);
@@ -219,6 +271,12 @@ void TransferPool::run(const TransferRequest& request, bool insist,
             began = clock_.utc_now();
             reading = read(request, true, insist, stop);
         }
+        Duration cost = settings_.cpu_time() - cpu_before;
+        if (request.append_only && reading) {
+            // Little here, but each secondary copies all of it: about a gigabyte a second.
+            cost = cost + Duration{static_cast<std::int64_t>(reading->size)};
+        }
+        note_cost(request.path, cost);
         finish(request.path, reading ? &*reading : nullptr, began, insist);
     } catch (const Error& error) {
         if (error.code() == ErrorCode::sync_failed || error.code() == ErrorCode::internal) {
@@ -228,11 +286,29 @@ void TransferPool::run(const TransferRequest& request, bool insist,
     }
 }
 
+// Read for a tenth of the time at most, it rests nine times as long as the reading took.
+void TransferPool::note_cost(const std::string& path, Duration cost) {
+    const std::lock_guard lock(mutex_);
+    const BootTime now = clock_.boot_now();
+    if (rests_.size() >= most_rests) {
+        std::erase_if(rests_, [now](const auto& rest) { return rest.second <= now; });
+    }
+    if (cost < cheap) {
+        rests_.erase(path);
+        return;
+    }
+    const double rest = static_cast<double>(cost.nanoseconds) * (1 / settings_.reread_share - 1);
+    rests_[path] = now + Duration{static_cast<std::int64_t>(rest)};
+}
+
 void TransferPool::wait_for_quiet(Job& job) {
     const Duration pause{
         std::min(first_pause.nanoseconds << std::min(job.tries, 10), longest_pause.nanoseconds)};
     job.tries += 1;
     job.not_before = clock_.boot_now() + pause;
+    if (const auto rest = rests_.find(job.request.path); rest != rests_.end()) {
+        job.not_before = std::max(job.not_before, rest->second);
+    }
     job.state = State::waiting;
 }
 
@@ -248,15 +324,17 @@ void TransferPool::finish(const std::string& path, const FileReading* reading, T
             return;
         }
         job.state = State::finished;
-        job.result = {.path = path,
-                      .status = job.request.status,
-                      .sha256 = std::nullopt,
-                      .size = 0,
-                      .began = began,
-                      .unstable = changed,
-                      .since = job.request.since,
-                      .noticed = job.request.noticed,
-                      .distrusted = job.request.distrusted};
+        job.result = {
+            .path = path,
+            .status = job.request.status,
+            .sha256 = std::nullopt,
+            .size = 0,
+            .began = began,
+            .unstable = changed,
+            .moment = reading != nullptr && reading->outcome == FileReading::Outcome::moment,
+            .since = job.request.since,
+            .noticed = job.request.noticed,
+            .distrusted = job.request.distrusted};
         if (reading != nullptr && reading->outcome != FileReading::Outcome::absent) {
             job.result.status = reading->status;
             job.result.sha256 = reading->sha256;

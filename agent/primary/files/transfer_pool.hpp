@@ -18,6 +18,7 @@
 #include "agent/primary/files/file_reader.hpp"
 #include "agent/primary/files/root_guard.hpp"
 #include "agent/runtime/random.hpp"
+#include "agent/runtime/system_clock.hpp"
 #include "agent/runtime/task_group.hpp"
 #include "protocol/mark.hpp"
 
@@ -29,13 +30,26 @@ struct TransferRequest {
     // Content that the secondaries have and that this file may well be (a rename, or only its
     // metadata changed): it is hashed first, and pushed only when it is another.
     std::optional<Digest> known;
-    // The secondaries have an older version of it.
-    bool has_older = false;
+    // The secondaries have an older version of it: its content.
+    std::optional<Digest> older;
+    // It is only ever appended to.
+    bool append_only = false;
     // Other files of the tree that may hold some of it.
     std::vector<std::string> bases;
     Timestamp since;          // when the change was noticed
     BootTime noticed;         // DirtyPath::noticed
     bool distrusted = false;  // DirtyPath::distrusted
+};
+
+struct TransferSettings {
+    // A file that never holds still is sent as it is read after this.
+    Duration unstable_after = Duration::from_ms(60'000);
+    // Of one core, for a file that changes again and again: until so much has passed since it was
+    // read that this holds, it is not read again.
+    double reread_share = 0.1;
+    std::size_t most = 0;  // transfers
+    // CPU that the calling thread has used.
+    std::function<Duration()> cpu_time = runtime::thread_cpu_time;
 };
 
 struct FinishedTransfer {
@@ -45,17 +59,18 @@ struct FinishedTransfer {
     std::uint64_t size = 0;
     Timestamp began;        // of the reading
     bool unstable = false;  // it never held still: this is what was read
+    bool moment = false;    // its content as of one moment; it has changed since
     Timestamp since;
     BootTime noticed;
     bool distrusted = false;
 };
 
-// Invariants: at most one transfer for each path, at most `most` of them; a path stays until its
-// result was taken. Small files go before large ones on one of the threads. Thread-safe.
+// Invariants: at most one transfer for each path, at most settings.most of them; a path stays until
+// its result was taken. Small files go before large ones on one of the threads. Thread-safe.
 class TransferPool {
   public:
     TransferPool(storage::FileSystem& files, const RootGuard& guard, ContentSink& sink,
-                 Clock& clock, runtime::Random& random, SourceName tree, std::size_t most);
+                 Clock& clock, runtime::Random& random, SourceName tree, TransferSettings settings);
     ~TransferPool();
 
     void start(int threads, std::function<void()> on_finished);
@@ -88,11 +103,14 @@ class TransferPool {
     void run(const TransferRequest& request, bool insist, const runtime::StopToken& stop);
     [[nodiscard]] std::optional<FileReading> read(const TransferRequest& request, bool push,
                                                   bool insist, const runtime::StopToken& stop);
+    [[nodiscard]] FileReading read_tail(const TransferRequest& request, const storage::Handle& root,
+                                        const TakePiece& take, std::unique_ptr<ContentPush>& push);
     [[nodiscard]] std::unique_ptr<ContentPush> begin_push(const TransferRequest& request,
                                                           const storage::Handle& root,
                                                           bool insist) const;
     void finish(const std::string& path, const FileReading* reading, Timestamp began, bool insist);
     void wait_for_quiet(Job& job);
+    void note_cost(const std::string& path, Duration cost);
 
     storage::FileSystem& files_;
     const RootGuard& guard_;
@@ -100,12 +118,15 @@ class TransferPool {
     Clock& clock_;
     runtime::Random& random_;
     SourceName tree_;
-    std::size_t most_;
+    TransferSettings settings_;
     std::function<void()> on_finished_;
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;
     Jobs jobs_;
     std::map<std::pair<std::uint64_t, std::uint64_t>, int> inodes_;  // jobs of each file
+    std::map<std::string, FileTail> tails_;                          // of append-only files
+    // When files that cost much to read may be read again.
+    std::map<std::string, BootTime> rests_;
     runtime::TaskGroup threads_;
 };
 

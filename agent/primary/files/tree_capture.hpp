@@ -30,6 +30,7 @@ struct TreeCaptureParts {
     ContentSink& sink;
     Clock& clock;
     const ExcludePatterns& excluded;
+    const ExcludePatterns& append_only;
     DirtySet& dirty;
     UncoveredPaths& uncovered;
     TransferPool& transfers;

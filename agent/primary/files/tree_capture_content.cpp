@@ -146,8 +146,11 @@ void TreeCapture::transfer(const std::string& path, const storage::FileStatus& s
         parts_.transfers.request({.path = path,
                                   .status = status,
                                   .known = known_content(status, before),
-                                  .has_older = before && before->entry.type == EntryType::file &&
-                                               before->entry.size > limits::small_file,
+                                  .older = before && before->entry.type == EntryType::file &&
+                                                   before->entry.size > limits::small_file
+                                               ? before->entry.sha256
+                                               : std::nullopt,
+                                  .append_only = parts_.append_only.excludes(path, false),
                                   .bases = other_names(path, status),
                                   .since = dirty.since,
                                   .noticed = dirty.noticed,
@@ -171,7 +174,7 @@ void TreeCapture::take_transfer(const FinishedTransfer& finished) {
     try {
         const auto status = status_of(path);
         if (usable && status && status->type == EntryType::file &&
-            (*status == finished.status || finished.unstable)) {
+            (*status == finished.status || finished.unstable || finished.moment)) {
             put_transferred(finished, *status);
             return;
         }
@@ -187,12 +190,16 @@ void TreeCapture::put_transferred(const FinishedTransfer& finished,
                                   const storage::FileStatus& status) {
     const std::string& path = finished.path;
     looked_at_.insert(path);
-    if (status.links > 1 && !finished.unstable) {
+    const bool is_as_read = !finished.unstable && !finished.moment;
+    if (status.links > 1 && is_as_read) {
         linked_[{status.filesystem, status.inode}] = {storage::identity_of(status),
                                                       *finished.sha256};
     }
     put(path, status, parts_.state.find(tree_, path), finished.sha256, finished.size,
-        !finished.unstable && is_settled(finished.status, finished.began));
+        is_as_read && is_settled(finished.status, finished.began));
+    if (finished.moment) {
+        look_again(path);
+    }
     if (finished.unstable) {
         parts_.uncovered.refuse(path, "unstable: it changes whenever it is read; sent as read");
         look_again(path);

@@ -28,11 +28,15 @@ TreeSource::TreeSource(TreeSourceSettings settings, TreeSourceParts parts,
       parts_(parts),
       watcher_(std::move(watcher)),
       excluded_(settings_.tree.exclude),
+      append_only_(settings_.tree.append_only),
       guard_(parts_.files, settings_.stream, settings_.tree.name, settings_.tree.path),
       dirty_(most_dirty_paths),
       uncovered_(most_uncovered_paths),
       transfers_(parts_.files, guard_, parts_.sink, parts_.clock, parts_.random,
-                 settings_.tree.name, most_transfers),
+                 settings_.tree.name,
+                 {.unstable_after = settings_.tree.unstable_after,
+                  .reread_share = settings_.tree.reread_share,
+                  .most = most_transfers}),
       guarded_(settings_.tree.delete_guard),
       held_(parts_.state.database()),
       filters_(parts_.state.database()),
@@ -43,6 +47,7 @@ TreeSource::TreeSource(TreeSourceSettings settings, TreeSourceParts parts,
                                      .sink = parts_.sink,
                                      .clock = parts_.clock,
                                      .excluded = excluded_,
+                                     .append_only = append_only_,
                                      .dirty = dirty_,
                                      .uncovered = uncovered_,
                                      .transfers = transfers_,
@@ -455,10 +460,11 @@ bool TreeSource::send_large(const WantedContent& wanted, const storage::Handle& 
                         .bases = {}},
             piece_reader(parts_.files, parts_.files.open_file(root, wanted.path)));
     } else {
-        push = std::make_unique<ContentPush>(
-            sink,
-            ContentStart{
-                .tree = name(), .path = wanted.path, .expected_size = wanted.size, .prefix = 0});
+        push = std::make_unique<ContentPush>(sink, ContentStart{.tree = name(),
+                                                                .path = wanted.path,
+                                                                .expected_size = wanted.size,
+                                                                .prefix = 0,
+                                                                .base = {}});
     }
     const FileReading reading =
         read_file(parts_.files, root, wanted.path, [&](std::string_view piece) {

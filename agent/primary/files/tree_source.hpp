@@ -125,6 +125,7 @@ class TreeSource {
     TreeSourceParts parts_;
     std::unique_ptr<Watcher> watcher_;
     ExcludePatterns excluded_;
+    ExcludePatterns append_only_;
     RootGuard guard_;
     DirtySet dirty_;
     UncoveredPaths uncovered_;

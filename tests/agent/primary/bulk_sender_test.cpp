@@ -33,7 +33,7 @@ TEST(BulkSender, ALargeFileNeverGoesInTheWayOfSmallOnes) {
     Lanes lanes(3);
     BulkSender sender(lanes.near);
     for (int i = 0; i < 4; ++i) {
-        const std::uint64_t transfer = sender.begin({uploads, "big", 3, 0});
+        const std::uint64_t transfer = sender.begin({uploads, "big", 3, 0, {}});
         sender.data(transfer, "abc");
         sender.end(transfer, 3, sha256("abc"));
     }
@@ -47,8 +47,8 @@ TEST(BulkSender, ALargeFileNeverGoesInTheWayOfSmallOnes) {
 TEST(BulkSender, ATransferStaysOnItsLaneInItsOrder) {
     Lanes lanes(3);
     BulkSender sender(lanes.near);
-    const std::uint64_t one = sender.begin({uploads, "big", 3, 0});
-    const std::uint64_t other = sender.begin({uploads, "big", 3, 0});
+    const std::uint64_t one = sender.begin({uploads, "big", 3, 0, {}});
+    const std::uint64_t other = sender.begin({uploads, "big", 3, 0, {}});
     sender.data(other, "ABC");
     sender.data(one, "abc");
     sender.abort(other);
@@ -68,12 +68,12 @@ TEST(BulkSender, ATransferStaysOnItsLaneInItsOrder) {
 TEST(BulkSender, OneLaneCarriesEverything) {
     Lanes lanes(1);
     BulkSender sender(lanes.near);
-    const std::uint64_t transfer = sender.begin({uploads, "big", 1, 0});
+    const std::uint64_t transfer = sender.begin({uploads, "big", 1, 0, {}});
     EXPECT_EQ(sender.sent(), LaneCounts{0});  // a beginning ends no content
     sender.data(transfer, "a");
     sender.end(transfer, 1, sha256("a"));
     sender.whole(uploads, sha256("x"), "x");
-    sender.abort(sender.begin({uploads, "big", 1, 0}));
+    sender.abort(sender.begin({uploads, "big", 1, 0, {}}));
     EXPECT_EQ(sender.sent(), LaneCounts{3});
 }
 
@@ -82,7 +82,7 @@ TEST(BulkSender, DataIsCutIntoPiecesThatAFrameHolds) {
     BulkSender sender(lanes.near);
     std::string content(limits::payload_piece + 5, 'a');
     content.back() = 'z';
-    sender.data(sender.begin({uploads, "big", content.size(), 0}), content);
+    sender.data(sender.begin({uploads, "big", content.size(), 0, {}}), content);
     std::string joined;
     for (const Frame& frame : lanes.arrived(0)) {
         if (frame.kind == MessageKind::content_data) {

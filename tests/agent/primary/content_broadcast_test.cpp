@@ -47,7 +47,7 @@ TEST(ContentBroadcast, ALostSessionIsLeftOutAndTheOthersGoOn) {
     const Peer other;
     broadcast.add(lost.sender);
     broadcast.add(other.sender);
-    const std::uint64_t transfer = broadcast.begin({uploads, "big", 2, 0});
+    const std::uint64_t transfer = broadcast.begin({uploads, "big", 2, 0, {}});
     broadcast.data(transfer, "a");
     lost.lose();
     broadcast.data(transfer, "b");
@@ -62,7 +62,7 @@ TEST(ContentBroadcast, WithNobodyLeftTheTransferGivesUp) {
     ContentBroadcast broadcast;
     const Peer lost;
     broadcast.add(lost.sender);
-    const std::uint64_t transfer = broadcast.begin({uploads, "big", 2, 0});
+    const std::uint64_t transfer = broadcast.begin({uploads, "big", 2, 0, {}});
     lost.lose();
     EXPECT_THROW(broadcast.data(transfer, "a"), Error);
     broadcast.abort(transfer);
@@ -90,7 +90,7 @@ TEST(ContentBroadcast, ASessionThatCameLaterGetsNoRestOfATransfer) {
     const Peer first;
     const Peer late;
     broadcast.add(first.sender);
-    const std::uint64_t transfer = broadcast.begin({uploads, "big", 1, 0});
+    const std::uint64_t transfer = broadcast.begin({uploads, "big", 1, 0, {}});
     broadcast.add(late.sender);
     broadcast.data(transfer, "a");
     broadcast.end(transfer, 1, sha256("a"));

@@ -13,7 +13,7 @@ constexpr RecipeShape shape{.seed = 1, .bits = 13};
 
 class ContentPushTest : public testing::Test {
   protected:
-    ContentStart start() { return {uploads, "big", 0, 0}; }
+    ContentStart start() { return {uploads, "big", 0, 0, {}}; }
     RecipeStart recipe() { return {uploads, "big", 0, shape, {"other"}}; }
     ReadPiece read() {
         return [this](std::uint64_t offset, std::size_t length) {

@@ -1,6 +1,9 @@
 #include "agent/primary/files/file_reader.hpp"
 
 #include <gtest/gtest.h>
+#include <fstream>
+#include <functional>
+#include <utility>
 
 #include <filesystem>
 
@@ -80,6 +83,82 @@ TEST_F(FileReaderTest, AStatusIsSettledATickAfterItsLastChange) {
     EXPECT_TRUE(is_settled(status, Timestamp{100'521'000'000}));
     EXPECT_FALSE(is_settled(status, Timestamp{99'000'000'000}));  // the clock was set back
     EXPECT_NE(unsettled_identity(status), storage::identity_of(status));
+}
+
+// An append-only file, read again and again.
+class AppendedTest : public testing::Test {
+  protected:
+    // The reading, what came, and where it began.
+    FileReading read() {
+        came_.clear();
+        return read_appended(
+            files_, root_, "log", tail_, [&](std::uint64_t from) { from_ = from; },
+            [&](std::string_view piece) {
+                came_ += piece;
+                if (meanwhile) {
+                    std::exchange(meanwhile, nullptr)();
+                }
+                return true;
+            });
+    }
+    void append(const std::string& text) {
+        std::ofstream(directory_ / "log", std::ios::binary | std::ios::app) << text;
+        all_ += text;
+    }
+
+    test::TemporaryDirectory directory_;
+    storage::PosixFileSystem files_;
+    storage::Handle root_ = files_.open_root(directory_.path());
+    std::optional<FileTail> tail_;
+    std::function<void()> meanwhile;
+    std::string came_;
+    std::string all_;
+    std::uint64_t from_ = 77;
+};
+
+TEST_F(AppendedTest, OnlyTheTailIsReadAndTheDigestIsOfTheWhole) {
+    append(std::string(10'000, 'x'));
+    EXPECT_EQ(read().outcome, FileReading::Outcome::stable);
+    EXPECT_EQ(from_, 0U);
+    for (const char* more : {"one", "two", ""}) {
+        const std::uint64_t before = all_.size();
+        append(more);
+        const FileReading reading = read();
+        EXPECT_EQ(reading.outcome, FileReading::Outcome::stable);
+        EXPECT_EQ(from_, before);
+        EXPECT_EQ(came_, more);
+        EXPECT_EQ(reading.size, all_.size());
+        EXPECT_EQ(reading.sha256, sha256(all_));
+    }
+}
+
+TEST_F(AppendedTest, WhatItHadWhenReadingBeganIsItsContentOfThatMoment) {
+    append("before");
+    const std::string then = all_;
+    meanwhile = [this] { append("meanwhile"); };
+    const FileReading reading = read();
+    EXPECT_EQ(reading.outcome, FileReading::Outcome::moment);
+    EXPECT_EQ(reading.sha256, sha256(then));
+    (void)read();
+    EXPECT_EQ(came_, "meanwhile");
+}
+
+TEST_F(AppendedTest, AnotherFileIsReadFromTheBeginning) {
+    append("content");
+    (void)read();
+    test::write_whole(directory_ / "log", "CONTENT and more");
+    all_ = "CONTENT and more";
+    EXPECT_EQ(read().sha256, sha256(all_));
+    EXPECT_EQ(from_, 0U);
+    test::write_whole(directory_ / "log", "short");
+    EXPECT_EQ(read().sha256, sha256("short"));
+    EXPECT_EQ(from_, 0U);
+    meanwhile = [this] { test::write_whole(directory_ / "log", ""); };
+    append("!");
+    EXPECT_EQ(read().outcome, FileReading::Outcome::changed);
+    EXPECT_FALSE(tail_);
+    ASSERT_TRUE(files_.unlink(root_, "log"));
+    EXPECT_EQ(read().outcome, FileReading::Outcome::absent);
 }
 
 }  // namespace

@@ -12,9 +12,10 @@ void RecordingSink::whole(const SourceName&, const Digest& sha256, std::string_v
     contents_[sha256] = content;
 }
 
-std::uint64_t RecordingSink::begin(const ContentStart&) {
+std::uint64_t RecordingSink::begin(const ContentStart& start) {
     const std::lock_guard lock(mutex_);
-    transfers_[++next_] = "";
+    last_prefix = start.prefix;
+    transfers_[++next_] = prefix_content.substr(0, start.prefix);
     return next_;
 }
 

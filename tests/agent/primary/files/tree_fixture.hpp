@@ -43,6 +43,8 @@ class RecordingSink final : public ContentSink {
     std::atomic<int> aborted{0};
     std::atomic<bool> has_begun_{false};
     std::atomic<int> recipes{0};
+    std::atomic<std::uint64_t> last_prefix{0};
+    std::string prefix_content;           // what it has where a content begins with a prefix
     std::vector<std::string> last_bases;  // of the last recipe
     // Called with each piece of a large file, to meddle with the file meanwhile.
     std::function<void()> on_data;
