@@ -1,5 +1,6 @@
 #include "storage/state/cut_commit.hpp"
 
+#include "protocol/limits.hpp"
 #include "protocol/tree_digest.hpp"
 
 namespace farshore::storage {
@@ -33,10 +34,15 @@ void CutCommit::write(const SourceName& tree, const CapturedEntry& entry) {
     std::string identity_bytes;
     Statement insert(state_.database_,
                      "INSERT OR REPLACE INTO entries (tree, type, path, entry, sha256, link, "
-                     "filesystem, inode, identity, cut) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
-                     "?9, ?10)");
+                     "filesystem, inode, identity, cut, large) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
+                     "?7, ?8, ?9, ?10, ?11)");
     insert.bind(1, state_.tree_id(tree)).bind(2, static_cast<int>(entry.entry.type));
     bind_captured_entry(insert, 3, entry, entry_bytes, identity_bytes);
+    if (entry.entry.type == EntryType::file && entry.entry.size > limits::small_file) {
+        insert.bind(11, entry.entry.size);
+    } else {
+        insert.bind_null(11);
+    }
     insert.run();
 }
 

@@ -105,7 +105,13 @@ CREATE TABLE cut_identities (
 );
 )";
 
-constexpr std::array<const char*, 3> primary_migrations{primary_schema_1, primary_schema_2,
-                                                        primary_schema_3};
+// Large files are found by their size: a copy of one has the same.
+constexpr const char* primary_schema_4 = R"(
+ALTER TABLE entries ADD COLUMN large INTEGER;  -- the size of a file above limits::small_file
+CREATE INDEX entries_by_large ON entries (tree, large) WHERE large IS NOT NULL;
+)";
+
+constexpr std::array<const char*, 4> primary_migrations{primary_schema_1, primary_schema_2,
+                                                        primary_schema_3, primary_schema_4};
 
 }  // namespace farshore::storage

@@ -222,6 +222,19 @@ std::vector<std::string> PrimaryState::paths_of_inode(const SourceName& tree,
     return paths;
 }
 
+std::vector<FileEntry> PrimaryState::large_files_of_size(const SourceName& tree, std::uint64_t size,
+                                                         std::size_t limit) {
+    Statement ask(database_,
+                  "SELECT entry, identity, cut FROM entries INDEXED BY entries_by_large "
+                  "WHERE tree = ?1 AND large = ?2 LIMIT ?3");
+    ask.bind(1, tree_id(tree)).bind(2, size).bind(3, std::uint64_t{limit});
+    std::vector<FileEntry> files;
+    while (ask.step()) {
+        files.push_back(read_captured_entry(ask, 0).entry);
+    }
+    return files;
+}
+
 bool PrimaryState::has_content(const SourceName& tree, const Digest& sha256) {
     Statement ask(database_, "SELECT 1 FROM entries WHERE tree = ?1 AND sha256 = ?2 LIMIT 1");
     ask.bind(1, tree_id(tree)).bind(2, sha256);

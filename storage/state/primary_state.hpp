@@ -105,6 +105,9 @@ class PrimaryState {
     [[nodiscard]] std::vector<std::string> paths_of_inode(const SourceName& tree,
                                                           std::uint64_t filesystem,
                                                           std::uint64_t inode);
+    // Files of this size, `limit` at most; only of those above limits::small_file.
+    [[nodiscard]] std::vector<FileEntry> large_files_of_size(const SourceName& tree,
+                                                             std::uint64_t size, std::size_t limit);
     [[nodiscard]] bool has_content(const SourceName& tree, const Digest& sha256);
     // Live entries in the order of their paths' bytes, from the first path above `after`; stops
     // when `each` returns false.

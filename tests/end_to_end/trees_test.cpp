@@ -292,6 +292,27 @@ TEST_F(Trees, ALargeFileIsNotInTheWayOfASmallOne) {
     }
 }
 
+TEST_F(Trees, ACopyOfALargeFileIsNotSent) {
+    std::string content = noise(20 << 20, 1);
+    write("big", content);
+    start();
+    expect_equal();
+    // To send it again would take minutes.
+    ASSERT_EQ(pair_->stop("east"), 0);
+    pair_->set_line("east", "replication", "bandwidth_limit = \"64KiB\"");
+    pair_->start("east");
+    const auto put = [&](const std::string& path) {
+        // Whole at once: what is still being written is no copy yet.
+        write_whole(root_ / "aside", content);
+        fs::rename(root_ / "aside", source() + "/" + path);
+    };
+    put("copy");
+    expect_equal();
+    content.replace(5'000'000, 4'096, noise(4'096, 2));
+    put("alike");
+    expect_equal();
+}
+
 TEST_F(Trees, OfAFileThatOnlyGrowsEveryVersionIsOneThatWas) {
     settings_.config_lines.emplace_back("[tree]", "append_only = [\"*.log\"]");
     std::string all = noise(2 << 20, 0);

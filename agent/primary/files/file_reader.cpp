@@ -157,6 +157,36 @@ FileReading read_appended(storage::FileSystem& files, const storage::Handle& roo
     return reading;
 }
 
+int equal_samples(storage::FileSystem& files, const storage::Handle& root, std::string_view one,
+                  std::string_view other) {
+    try {
+        const auto first = open_if_there(files, root, one);
+        const auto second = open_if_there(files, root, other);
+        if (!first || !second) {
+            return 0;
+        }
+        const std::uint64_t size = files.status(*first).size;
+        if (files.status(*second).size != size) {
+            return 0;
+        }
+        int equal = 0;
+        for (int sample = 1; sample <= samples; ++sample) {
+            // Evenly spaced, the last one at the end.
+            const std::uint64_t end =
+                std::max<std::uint64_t>(size / samples * static_cast<unsigned>(sample),
+                                        std::min<std::uint64_t>(size, last_bytes));
+            const std::uint64_t at = sample == samples ? size : end;
+            equal += bytes_before(files, *first, at) == bytes_before(files, *second, at) ? 1 : 0;
+        }
+        return equal;
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::io) {
+            throw;
+        }
+        return 0;
+    }
+}
+
 bool is_settled(const storage::FileStatus& status, Timestamp reading_began) {
     const std::int64_t limit = (reading_began.nanoseconds - tick.nanoseconds);
     const std::int64_t seconds = limit / 1'000'000'000;

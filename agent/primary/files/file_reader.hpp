@@ -58,6 +58,13 @@ struct FileTail {
                                         const std::function<void(std::uint64_t)>& begin,
                                         const TakePiece& take);
 
+// How many of `samples` places hold the same in both files, which are of one size: all of them,
+// and one may well be a copy of the other; none, and they have nothing in common. 0 when one of
+// them can't be read.
+constexpr int samples = 5;
+[[nodiscard]] int equal_samples(storage::FileSystem& files, const storage::Handle& root,
+                                std::string_view one, std::string_view other);
+
 // The kernel's times move in ticks: a write within the tick of the last change it stamped leaves
 // the times as they were. A status is settled when its ctime lay a tick back as reading began, so
 // that any later write shows.

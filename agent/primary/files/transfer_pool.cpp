@@ -61,6 +61,7 @@ bool TransferPool::request(const TransferRequest& request) {
         known->second.request.known = request.known;
         known->second.request.older = request.older;
         known->second.request.bases = request.bases;
+        known->second.request.same_size = request.same_size;
         if (known->second.state == State::finished) {
             known->second.state = State::waiting;
             changed_.notify_all();
@@ -158,7 +159,7 @@ void TransferPool::work(bool smallest_first, const runtime::StopToken& stop) {
             job->second.first_try = job->second.first_try.value_or(now);
             request = job->second.request;
         }
-        run(request, insist, stop);
+        run(std::move(request), insist, stop);
     }
 }
 
@@ -259,10 +260,30 @@ std::unique_ptr<ContentPush> TransferPool::begin_push(const TransferRequest& req
         piece_reader(files_, std::move(file)));
 }
 
-void TransferPool::run(const TransferRequest& request, bool insist,
-                       const runtime::StopToken& stop) {
+// A sample of both is read: to hash all of it first, or to tell a recipe, costs more than it saves
+// where files only happen to have one size.
+void TransferPool::look_for_copies(TransferRequest& request) const {
+    const Result<storage::Handle> root = guard_.open();
+    if (!root.ok() || request.known || request.older) {
+        return;
+    }
+    for (const FileEntry& other : request.same_size) {
+        const int equal = equal_samples(files_, root.value(), request.path, other.path);
+        if (equal == samples) {
+            request.known = other.sha256;
+            request.bases = {other.path};
+            return;
+        }
+        if (equal > 0 && request.bases.size() < limits::recipe_bases) {
+            request.bases.push_back(other.path);
+        }
+    }
+}
+
+void TransferPool::run(TransferRequest request, bool insist, const runtime::StopToken& stop) {
     const Duration cpu_before = settings_.cpu_time();
     try {
+        look_for_copies(request);
         Timestamp began = clock_.utc_now();
         auto reading = read(request, !request.known, insist, stop);
         const bool is_new = reading && reading->outcome == FileReading::Outcome::stable &&

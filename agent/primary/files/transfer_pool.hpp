@@ -36,6 +36,8 @@ struct TransferRequest {
     bool append_only = false;
     // Other files of the tree that may hold some of it.
     std::vector<std::string> bases;
+    // Files of the same size that the secondaries have: it may be a copy of one.
+    std::vector<FileEntry> same_size;
     Timestamp since;          // when the change was noticed
     BootTime noticed;         // DirtyPath::noticed
     bool distrusted = false;  // DirtyPath::distrusted
@@ -100,7 +102,9 @@ class TransferPool {
 
     void work(bool smallest_first, const runtime::StopToken& stop);
     [[nodiscard]] Jobs::iterator next_job(bool smallest_first);
-    void run(const TransferRequest& request, bool insist, const runtime::StopToken& stop);
+    // Fills `known` and `bases` by what `same_size` looks like.
+    void look_for_copies(TransferRequest& request) const;
+    void run(TransferRequest request, bool insist, const runtime::StopToken& stop);
     [[nodiscard]] std::optional<FileReading> read(const TransferRequest& request, bool push,
                                                   bool insist, const runtime::StopToken& stop);
     [[nodiscard]] FileReading read_tail(const TransferRequest& request, const storage::Handle& root,

@@ -10,6 +10,8 @@ namespace farshore::primary {
 namespace {
 
 constexpr int read_tries = 3;
+// Files of one size that are compared with a new one.
+constexpr std::size_t most_alike = 3;
 
 bool is_absence(const Error& error) {
     return error.code() == ErrorCode::not_found || error.code() == ErrorCode::unsafe_path;
@@ -142,19 +144,23 @@ void TreeCapture::transfer(const std::string& path, const storage::FileStatus& s
         dirty.since = input_.taken.utc;
         dirty.noticed = input_.taken.boot;
     }
-    const bool taken =
-        parts_.transfers.request({.path = path,
-                                  .status = status,
-                                  .known = known_content(status, before),
-                                  .older = before && before->entry.type == EntryType::file &&
-                                                   before->entry.size > limits::small_file
-                                               ? before->entry.sha256
-                                               : std::nullopt,
-                                  .append_only = parts_.append_only.excludes(path, false),
-                                  .bases = other_names(path, status),
-                                  .since = dirty.since,
-                                  .noticed = dirty.noticed,
-                                  .distrusted = dirty.distrusted});
+    TransferRequest request{.path = path,
+                            .status = status,
+                            .known = known_content(status, before),
+                            .older = before && before->entry.type == EntryType::file &&
+                                             before->entry.size > limits::small_file
+                                         ? before->entry.sha256
+                                         : std::nullopt,
+                            .append_only = parts_.append_only.excludes(path, false),
+                            .bases = other_names(path, status),
+                            .same_size = {},
+                            .since = dirty.since,
+                            .noticed = dirty.noticed,
+                            .distrusted = dirty.distrusted};
+    if (!request.known && !request.older && request.bases.empty()) {
+        request.same_size = parts_.state.large_files_of_size(tree_, status.size, most_alike);
+    }
+    const bool taken = parts_.transfers.request(request);
     if (taken) {
         parts_.dirty.take_out(path);
     } else {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "protocol/limits.hpp"
 #include "protocol/tree_digest.hpp"
 #include "storage/state/cut_commit.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -56,6 +57,26 @@ class PrimaryStateTest : public testing::Test {
     PrimaryState state_{directory_ / "state.db"};
     const SourceName tree_{"files"};
 };
+
+TEST_F(PrimaryStateTest, FindsLargeFilesByTheirSize) {
+    const std::uint64_t size = limits::small_file + 1;
+    for (const char* path : {"a", "b", "c"}) {
+        CapturedEntry row = captured(path, "content", 1);
+        row.entry.size = *path == 'c' ? limits::small_file : size;
+        put({row});
+    }
+    const auto found = state_.large_files_of_size(tree_, size, 5);
+    ASSERT_EQ(found.size(), 2U);
+    EXPECT_EQ(found[0].path, "a");
+    EXPECT_EQ(found[1].sha256, sha256("content"));
+    EXPECT_EQ(state_.large_files_of_size(tree_, size, 1).size(), 1U);
+    EXPECT_TRUE(state_.large_files_of_size(tree_, limits::small_file, 5).empty());
+    EXPECT_TRUE(state_.large_files_of_size(SourceName("other"), size, 5).empty());
+    CutCommit commit(state_);
+    EXPECT_TRUE(commit.remove(tree_, "a"));
+    commit.commit();
+    EXPECT_EQ(state_.large_files_of_size(tree_, size, 5).size(), 1U);
+}
 
 TEST_F(PrimaryStateTest, FindsEntriesByPathInodeAndContent) {
     put({captured("a", "one", 1), captured("a/b", "two", 2), captured("a-c", "one", 1)});

@@ -161,5 +161,23 @@ TEST_F(AppendedTest, AnotherFileIsReadFromTheBeginning) {
     EXPECT_EQ(read().outcome, FileReading::Outcome::absent);
 }
 
+TEST(EqualSamples, TellsCopiesFromFilesOfTheSameSize) {
+    const test::TemporaryDirectory directory;
+    storage::PosixFileSystem files;
+    const storage::Handle root = files.open_root(directory.path());
+    std::string content(500'000, 'x');
+    test::write_whole(directory / "one", content);
+    test::write_whole(directory / "copy", content);
+    EXPECT_EQ(equal_samples(files, root, "one", "copy"), samples);
+    content.back() = 'y';
+    test::write_whole(directory / "copy", content);
+    EXPECT_EQ(equal_samples(files, root, "one", "copy"), samples - 1);
+    test::write_whole(directory / "copy", std::string(500'000, 'z'));
+    EXPECT_EQ(equal_samples(files, root, "one", "copy"), 0);
+    test::write_whole(directory / "copy", std::string(499'999, 'x'));
+    EXPECT_EQ(equal_samples(files, root, "one", "copy"), 0);
+    EXPECT_EQ(equal_samples(files, root, "one", "absent"), 0);
+}
+
 }  // namespace
 }  // namespace farshore::primary

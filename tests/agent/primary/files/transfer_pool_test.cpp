@@ -44,6 +44,7 @@ class TransferPoolTest : public TreeFixture {
                                     .older = older,
                                     .append_only = append_only,
                                     .bases = {},
+                                    .same_size = same_size_,
                                     .since = clock_.utc_now(),
                                     .noticed = {}}));
         std::vector<FinishedTransfer> finished;
@@ -62,6 +63,7 @@ class TransferPoolTest : public TreeFixture {
     std::atomic<int> readings_{0};
     TransferSettings settings_of_pool_;
     FinishedTransfer last_;
+    std::vector<FileEntry> same_size_;
     std::unique_ptr<TransferPool> pool_;
 };
 
@@ -88,6 +90,27 @@ TEST_F(TransferPoolTest, WhatIsKnownIsHashedAndNotSent) {
     read({}, sha256("another"));
     EXPECT_EQ(last_.sha256, sha256(content));
     EXPECT_TRUE(sink_.has(content));
+}
+
+TEST_F(TransferPoolTest, ACopyOfWhatTheyHaveIsNotSentAndWhatIsLikeItByRecipe) {
+    std::string content(limits::mib, 'x');
+    FileEntry other;
+    other.path = "other";
+    other.sha256 = sha256(content);
+    same_size_ = {other};
+    write("other", content);
+    read();
+    EXPECT_EQ(last_.sha256, other.sha256);
+    EXPECT_EQ(sink_.pushed(), 0U);
+    content.back() = 'y';
+    write("big", content);
+    read();
+    EXPECT_TRUE(sink_.has(content));
+    EXPECT_EQ(sink_.recipes, 1);
+    EXPECT_EQ(sink_.last_bases, std::vector<std::string>{"other"});
+    write("big", std::string(limits::mib, 'z'));
+    read();
+    EXPECT_EQ(sink_.recipes, 1);  // they only have the same size
 }
 
 TEST_F(TransferPoolTest, OfAnAppendOnlyFileOnlyTheTailIsSent) {
@@ -137,6 +160,7 @@ TEST_F(TransferPoolTest, ThereIsRoomForSoManyAndEachIsPending) {
                             .older = {},
                             .append_only = false,
                             .bases = {},
+                            .same_size = {},
                             .since = Timestamp{5},
                             .noticed = {9}};
     request.status.size = 100;
