@@ -36,6 +36,12 @@ std::uint64_t hash_of(std::string_view content, std::uint64_t seed) {
     return XXH3_64bits_withSeed(content.data(), content.size(), seed);
 }
 
+// The page, or what of it is in `content`, that begins `at` there; content is at `offset` of a
+// file.
+std::string_view page_at(std::string_view content, std::uint64_t offset, std::size_t at) {
+    return content.substr(at, limits::recipe_page - (offset + at) % limits::recipe_page);
+}
+
 }  // namespace
 
 std::uint8_t RecipeShape::bits_for(std::uint64_t file_size) {
@@ -121,21 +127,25 @@ void Chunker::finish(const Take& take) {
     }
 }
 
-std::vector<std::uint64_t> page_hashes(std::string_view content, std::uint64_t seed) {
+std::vector<std::uint64_t> page_hashes(std::string_view content, std::uint64_t offset,
+                                       std::uint64_t seed) {
     std::vector<std::uint64_t> hashes;
-    hashes.reserve(content.size() / limits::recipe_page + 1);
-    for (; !content.empty(); content.remove_prefix(std::min(content.size(), limits::recipe_page))) {
-        hashes.push_back(hash_of(content.substr(0, limits::recipe_page), seed));
+    hashes.reserve(content.size() / limits::recipe_page + 2);
+    for (std::size_t at = 0; at < content.size();) {
+        const std::string_view page = page_at(content, offset, at);
+        hashes.push_back(hash_of(page, seed));
+        at += page.size();
     }
     return hashes;
 }
 
-std::vector<PageRun> differing_runs(std::string_view content,
+std::vector<PageRun> differing_runs(std::string_view content, std::uint64_t offset,
                                     const std::vector<std::uint64_t>& pages, std::uint64_t seed) {
     std::vector<PageRun> runs;
-    for (std::size_t at = 0; at < content.size(); at += limits::recipe_page) {
-        const std::string_view page = content.substr(at, limits::recipe_page);
-        const std::size_t number = at / limits::recipe_page;
+    std::size_t number = 0;
+    std::string_view page;
+    for (std::size_t at = 0; at < content.size(); at += page.size(), ++number) {
+        page = page_at(content, offset, at);
         if (number < pages.size() && pages[number] == hash_of(page, seed)) {
             continue;
         }

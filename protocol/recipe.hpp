@@ -67,9 +67,11 @@ class Chunker {
     bool ended_ = false;
 };
 
-// Inside a chunk that changed: the hashes of its pages (recipe_page bytes each, the last one
-// shorter), to find those that did not.
-[[nodiscard]] std::vector<std::uint64_t> page_hashes(std::string_view content, std::uint64_t seed);
+// Inside a chunk that changed: the hashes of the pages of `content`, which is at `offset` of the
+// new file, to find those that did not. The pages are the file's own (recipe_page bytes each from
+// its beginning, as databases and kernels write them): the first and the last one may be shorter.
+[[nodiscard]] std::vector<std::uint64_t> page_hashes(std::string_view content, std::uint64_t offset,
+                                                     std::uint64_t seed);
 
 // A run of pages that differ.
 struct PageRun {
@@ -79,7 +81,7 @@ struct PageRun {
     bool operator==(const PageRun&) const = default;
 };
 // Which parts of `content` are not what `pages` says; what has no page differs.
-[[nodiscard]] std::vector<PageRun> differing_runs(std::string_view content,
+[[nodiscard]] std::vector<PageRun> differing_runs(std::string_view content, std::uint64_t offset,
                                                   const std::vector<std::uint64_t>& pages,
                                                   std::uint64_t seed);
 

@@ -260,7 +260,7 @@ void BulkSender::send_piece(std::uint64_t transfer, const WantedPiece& wanted,
     // The file became shorter meanwhile: the digest of the whole will not fit, and tell so.
     content.resize(wanted.length);
     PiecePatch patch{.transfer = transfer, .offset = wanted.offset, .runs = {}};
-    for (const PageRun& run : differing_runs(content, wanted.pages, seed)) {
+    for (const PageRun& run : differing_runs(content, wanted.offset, wanted.pages, seed)) {
         patch.runs.push_back({run.at, content.substr(run.at, run.length)});
     }
     send(lane_of(transfer), Urgency::large, patch);

@@ -110,17 +110,29 @@ TEST(Recipe, PagesThatDifferAreFound) {
     changed[1] ^= 1;
     changed[limits::recipe_page] ^= 1;
     changed[3 * limits::recipe_page] ^= 1;
-    const auto pages = page_hashes(old, 5);
+    const auto pages = page_hashes(old, 0, 5);
     EXPECT_EQ(pages.size(), 6U);
-    EXPECT_TRUE(differing_runs(old, pages, 5).empty());
-    EXPECT_EQ(differing_runs(changed, pages, 5),
+    EXPECT_TRUE(differing_runs(old, 0, pages, 5).empty());
+    EXPECT_EQ(differing_runs(changed, 0, pages, 5),
               (std::vector<PageRun>{{0, 2 * limits::recipe_page},
                                     {3 * limits::recipe_page, limits::recipe_page}}));
     // What there is no page of differs, and so does a page of another length.
-    EXPECT_EQ(differing_runs(old + "x", pages, 5),
+    EXPECT_EQ(differing_runs(old + "x", 0, pages, 5),
               (std::vector<PageRun>{{5 * limits::recipe_page, 101}}));
-    EXPECT_EQ(differing_runs("abc", {}, 5), (std::vector<PageRun>{{0, 3}}));
-    EXPECT_EQ(differing_runs(old, pages, 6).size(), 1U);
+    EXPECT_EQ(differing_runs("abc", 0, {}, 5), (std::vector<PageRun>{{0, 3}}));
+    EXPECT_EQ(differing_runs(old, 0, pages, 6).size(), 1U);
+}
+
+TEST(Recipe, PagesAreThoseOfTheFileWhereverAPieceBegins) {
+    const std::string file = noise(4 * limits::recipe_page);
+    std::string changed = file;
+    changed.replace(2 * limits::recipe_page, limits::recipe_page, noise(limits::recipe_page, 2));
+    const std::size_t offset = limits::recipe_page - 100;
+    const auto pages = page_hashes(std::string_view(file).substr(offset), offset, 5);
+    EXPECT_EQ(pages.size(), 4U);
+    EXPECT_EQ(differing_runs(std::string_view(changed).substr(offset), offset, pages, 5),
+              (std::vector<PageRun>{{100 + limits::recipe_page, limits::recipe_page}}));
+    EXPECT_TRUE(page_hashes("", offset, 5).empty());
 }
 
 }  // namespace

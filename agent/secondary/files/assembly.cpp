@@ -202,9 +202,11 @@ void Assembly::plan(const Chunk& chunk, PiecesWanted& wanted) {
         cursor_ = *place;
     } else {
         for (std::uint32_t done = 0; done < chunk.length;) {
-            const std::uint32_t length =
-                std::min<std::uint32_t>(chunk.length - done, limits::payload_piece);
-            want(planned_ + done, length, wanted);
+            // Pieces meet at the file's pages, and none has more of them than a message may name.
+            const std::uint64_t offset = planned_ + done;
+            const std::uint32_t length = static_cast<std::uint32_t>(std::min<std::uint64_t>(
+                chunk.length - done, limits::payload_piece - offset % limits::recipe_page));
+            want(offset, length, wanted);
             cursor_.offset += length;
             done += length;
         }
@@ -221,7 +223,7 @@ void Assembly::want(std::uint64_t offset, std::uint32_t length, PiecesWanted& wa
     WantedPiece piece{.offset = offset, .length = length, .pages = {}};
     if (cursor_.base < parts_.bases.size()) {
         // Much of it may be as it was: a database's file changes by the page.
-        piece.pages = page_hashes(read(parts_.bases[cursor_.base], cursor_.offset, length),
+        piece.pages = page_hashes(read(parts_.bases[cursor_.base], cursor_.offset, length), offset,
                                   parts_.shape.seed);
         if (!piece.pages.empty()) {
             step.likely = cursor_;
