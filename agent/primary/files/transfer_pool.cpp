@@ -73,10 +73,7 @@ bool TransferPool::request(const TransferRequest& request) {
     }
     Job& job = jobs_[request.path];
     job.request = request;
-    job.not_before = clock_.boot_now() + settling;
-    if (const auto rest = rests_.find(request.path); rest != rests_.end()) {
-        job.not_before = std::max(job.not_before, rest->second);
-    }
+    job.not_before = std::max(clock_.boot_now() + settling, may_begin(request.path));
     inodes_[{request.status.filesystem, request.status.inode}] += 1;
     changed_.notify_all();
     return true;
@@ -282,6 +279,7 @@ void TransferPool::look_for_copies(TransferRequest& request) const {
 
 void TransferPool::run(TransferRequest request, bool insist, const runtime::StopToken& stop) {
     const Duration cpu_before = settings_.cpu_time();
+    const BootTime boot_began = clock_.boot_now();
     try {
         look_for_copies(request);
         Timestamp began = clock_.utc_now();
@@ -297,7 +295,7 @@ void TransferPool::run(TransferRequest request, bool insist, const runtime::Stop
             // Little here, but each secondary copies all of it: about a gigabyte a second.
             cost = cost + Duration{static_cast<std::int64_t>(reading->size)};
         }
-        note_cost(request.path, cost);
+        note_cost(request.path, boot_began, cost);
         finish(request.path, reading ? &*reading : nullptr, began, insist);
     } catch (const Error& error) {
         if (error.code() == ErrorCode::sync_failed || error.code() == ErrorCode::internal) {
@@ -307,29 +305,33 @@ void TransferPool::run(TransferRequest request, bool insist, const runtime::Stop
     }
 }
 
-// Read for a tenth of the time at most, it rests nine times as long as the reading took.
-void TransferPool::note_cost(const std::string& path, Duration cost) {
+// One reading may come at once, whatever the one before cost: a file that was copied and then
+// changes once has nothing to wait for. What follows waits until those before it are paid for.
+void TransferPool::note_cost(const std::string& path, BootTime began, Duration cost) {
     const std::lock_guard lock(mutex_);
-    const BootTime now = clock_.boot_now();
     if (rests_.size() >= most_rests) {
-        std::erase_if(rests_, [now](const auto& rest) { return rest.second <= now; });
+        std::erase_if(rests_, [began](const auto& rest) { return rest.second.paid <= began; });
     }
     if (cost < cheap) {
         rests_.erase(path);
         return;
     }
-    const double rest = static_cast<double>(cost.nanoseconds) * (1 / settings_.reread_share - 1);
-    rests_[path] = now + Duration{static_cast<std::int64_t>(rest)};
+    const double price = static_cast<double>(cost.nanoseconds) / settings_.reread_share;
+    Rest& rest = rests_[path];
+    rest.not_before = std::max(rest.paid, began);
+    rest.paid = rest.not_before + Duration{static_cast<std::int64_t>(price)};
+}
+
+BootTime TransferPool::may_begin(const std::string& path) const {
+    const auto rest = rests_.find(path);
+    return rest == rests_.end() ? BootTime{} : rest->second.not_before;
 }
 
 void TransferPool::wait_for_quiet(Job& job) {
     const Duration pause{
         std::min(first_pause.nanoseconds << std::min(job.tries, 10), longest_pause.nanoseconds)};
     job.tries += 1;
-    job.not_before = clock_.boot_now() + pause;
-    if (const auto rest = rests_.find(job.request.path); rest != rests_.end()) {
-        job.not_before = std::max(job.not_before, rest->second);
-    }
+    job.not_before = std::max(clock_.boot_now() + pause, may_begin(job.request.path));
     job.state = State::waiting;
 }
 

@@ -114,7 +114,9 @@ class TransferPool {
                                                           bool insist) const;
     void finish(const std::string& path, const FileReading* reading, Timestamp began, bool insist);
     void wait_for_quiet(Job& job);
-    void note_cost(const std::string& path, Duration cost);
+    void note_cost(const std::string& path, BootTime began, Duration cost);
+    // When it may be read; its mutex is held.
+    [[nodiscard]] BootTime may_begin(const std::string& path) const;
 
     storage::FileSystem& files_;
     const RootGuard& guard_;
@@ -130,7 +132,11 @@ class TransferPool {
     std::map<std::pair<std::uint64_t, std::uint64_t>, int> inodes_;  // jobs of each file
     std::map<std::string, FileTail> tails_;                          // of append-only files
     // When files that cost much to read may be read again.
-    std::map<std::string, BootTime> rests_;
+    struct Rest {
+        BootTime paid;        // from then on all its readings have cost the share at most
+        BootTime not_before;  // one reading may be ahead of that
+    };
+    std::map<std::string, Rest> rests_;
     runtime::TaskGroup threads_;
 };
 

@@ -55,11 +55,12 @@ def remove_tree(path):
 
 
 class Pair:
-    """Two agents with one tree; `options` are lines for the config's [replication] of the primary.
+    """Two agents with one tree; `options` are lines for the config's [replication] of the primary,
+    `tree_options` for its [[tree]].
 
     Both end with the pair, whatever happens in between."""
 
-    def __init__(self, farshore, folder, tree, options=()):
+    def __init__(self, farshore, folder, tree, options=(), tree_options=()):
         self.farshore = farshore
         self.folder = folder
         self.tree = tree
@@ -77,19 +78,21 @@ class Pair:
              "--tree", "files=" + tree, "--replica-tree", "files=" + self.replica],
             check=True, stdout=subprocess.DEVNULL)
         if options:
-            self._add_options(options)
+            self._add_options("[replication]", options)
+        if tree_options:
+            self._add_options("[[tree]]", tree_options)
 
     def _config(self, name):
         return os.path.join(self.folder, "pair", name, "farshore.toml")
 
-    def _add_options(self, options):
+    def _add_options(self, section, options):
         with open(self._config("east"), encoding="utf-8") as file:
             lines = file.read().split("\n")
-        if "[replication]" in lines:
-            at = lines.index("[replication]") + 1
+        if section in lines:
+            at = lines.index(section) + 1
             lines[at:at] = list(options)
         else:
-            lines += ["[replication]", *options, ""]
+            lines += [section, *options, ""]
         with open(self._config("east"), "w", encoding="utf-8") as file:
             file.write("\n".join(lines))
 

@@ -19,8 +19,9 @@ class Bench:
         self.rounds = rounds
         self.quick = quick
 
-    def pair(self, tree, options=()):
-        return Pair(self.farshore, os.path.join(self.workspace, "pair"), tree, options)
+    def pair(self, tree, options=(), tree_options=()):
+        return Pair(self.farshore, os.path.join(self.workspace, "pair"), tree, options,
+                    tree_options)
 
     def empty_target(self):
         target = os.path.join(self.workspace, "target")
