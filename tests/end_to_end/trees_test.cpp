@@ -311,6 +311,12 @@ TEST_F(Trees, ACopyOfALargeFileIsNotSent) {
     content.replace(5'000'000, 4'096, noise(4'096, 2));
     put("alike");
     expect_equal();
+    // Written anew beside the old one, as rsync and editors do.
+    content.insert(1'000, "more");
+    put(".big.x1");
+    expect_equal();
+    fs::rename(source() + "/.big.x1", source() + "/big");
+    expect_equal();
 }
 
 TEST_F(Trees, OfAFileThatOnlyGrowsEveryVersionIsOneThatWas) {

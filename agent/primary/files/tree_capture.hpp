@@ -88,6 +88,7 @@ class TreeCapture {
     [[nodiscard]] std::optional<Digest> known_content(const storage::FileStatus& status,
                                                       const Row& before) const;
     [[nodiscard]] std::optional<Digest> content_of_sibling(const storage::FileStatus& status) const;
+    [[nodiscard]] std::vector<std::string> replaced_by(const std::string& path) const;
     [[nodiscard]] std::vector<std::string> other_names(const std::string& path,
                                                        const storage::FileStatus& status) const;
     void push(const Digest& sha256, std::string_view content, const Row& before);

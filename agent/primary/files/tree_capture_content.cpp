@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "agent/primary/files/replaced_name.hpp"
 #include "agent/primary/files/tree_capture.hpp"
 #include "protocol/limits.hpp"
 
@@ -137,6 +138,19 @@ std::vector<std::string> TreeCapture::other_names(const std::string& path,
     return names;
 }
 
+// Large files that it may be about to replace.
+std::vector<std::string> TreeCapture::replaced_by(const std::string& path) const {
+    std::vector<std::string> found;
+    for (std::string& name : names_replaced_by(path)) {
+        const Row row = parts_.state.find(tree_, name);
+        if (row && row->entry.type == EntryType::file && row->entry.size > limits::small_file &&
+            found.size() < limits::recipe_bases) {
+            found.push_back(std::move(name));
+        }
+    }
+    return found;
+}
+
 void TreeCapture::transfer(const std::string& path, const storage::FileStatus& status,
                            const Row& before) {
     DirtyPath dirty = parts_.dirty.find(path);
@@ -158,6 +172,7 @@ void TreeCapture::transfer(const std::string& path, const storage::FileStatus& s
                             .noticed = dirty.noticed,
                             .distrusted = dirty.distrusted};
     if (!request.known && !request.older && request.bases.empty()) {
+        request.bases = replaced_by(path);
         request.same_size = parts_.state.large_files_of_size(tree_, status.size, most_alike);
     }
     const bool taken = parts_.transfers.request(request);

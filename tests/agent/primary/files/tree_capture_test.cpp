@@ -93,6 +93,21 @@ TEST_F(TreeCaptureTest, ALargeFileThatIsRenamedOrTouchedIsNotSentAgain) {
     EXPECT_EQ(sink_.pushed(), 0U);
 }
 
+TEST_F(TreeCaptureTest, ALargeFileThatIsWrittenAnewBesideTheOldOneIsToldByItsRecipe) {
+    write("big", large);
+    start();
+    const int before = sink_.recipes;
+    write(".big.x1", "new" + large);
+    cut_until_quiet();
+    EXPECT_EQ(sink_.recipes, before + 1);
+    EXPECT_EQ(sink_.last_bases, std::vector<std::string>{"big"});
+    sink_.forget();
+    fs::rename(at(".big.x1"), at("big"));
+    cut_until_quiet();
+    EXPECT_EQ(index(), disk());
+    EXPECT_EQ(sink_.pushed(), 0U);
+}
+
 TEST_F(TreeCaptureTest, ALargeFileThatChangesWhileItIsReadIsNeverMixed) {
     start();
     std::atomic<int> meddled{0};
