@@ -180,5 +180,36 @@ def large_rename(bench):
         goal("KiB on the wire, copied", figures["farshore, copied"]["bytes"] / 1024, 64)]}
 
 
+def large_growing(bench):
+    """A 2 GiB file grows by 64 KiB each second: the share of a core that either side spends."""
+    tree = os.path.join(bench.workspace, "large-growing")
+    seconds = 20 if bench.quick else 120
+    figures = {}
+    for name, options in (("farshore", []), ("append_only", ['append_only = ["big"]'])):
+        remove_tree(tree)
+        incompressible(tree + "/big", 256 * MIB if bench.quick else 2048 * MIB, 3)
+        with bench.pair(tree, tree_options=options) as pair:
+            pair.start("west")
+            pair.start("east")
+            pair.flush()
+            before, begin = pair.costs(), time.monotonic()
+            wire = wire_bytes(pair.port)
+            for number in range(seconds):
+                with open(tree + "/big", "ab") as file:
+                    file.write(random.Random(number).randbytes(64 << 10))
+                time.sleep(1)
+            after, passed = pair.costs(), time.monotonic() - begin
+            figures[name] = {side: (after[side + "_cpu_s"] - before[side + "_cpu_s"]) / passed
+                             for side in ("primary", "secondary")}
+            figures[name]["bytes"] = wire_bytes(pair.port) - wire
+            pair.flush()
+            compare_trees(tree, pair.replica)
+    remove_tree(tree)
+    # The share is of one core, and one reading is ahead of it.
+    return {"files": 1, "figures": figures, "goals": [
+        goal("share of a core, primary", figures["farshore"]["primary"], 0.15),
+        goal("share of a core, append_only", figures["append_only"]["primary"], 0.1)]}
+
+
 ROWS = {"large-copy": large_copy, "large-pages": large_pages, "large-insert": large_insert,
-        "large-rename": large_rename}
+        "large-rename": large_rename, "large-growing": large_growing}
