@@ -1,6 +1,6 @@
 #include "agent/daemon/put_upload.hpp"
 
-#include <algorithm>
+#include <utility>
 
 #include "agent/primary/files/put_file.hpp"
 
@@ -10,18 +10,17 @@ namespace {
 
 class TreeUpload final : public control::PutUpload {
   public:
-    TreeUpload(Services& services, primary::Primary& role, const std::string& root,
+    TreeUpload(Services& services, primary::Primary& role, primary::TreeSource& tree,
                control::PutRequest request)
         : services_(services),
           role_(role),
           request_(std::move(request)),
           began_(services.clock.boot_now()),
-          file_(services.files, services.files.open_root(root),
-                {.path = request_.path, .mode = request_.mode, .mtime = request_.mtime},
-                services.random.number()) {}
+          file_(tree.put({.path = request_.path, .mode = request_.mode, .mtime = request_.mtime})) {
+    }
 
     void write(std::span<const std::byte> content) override {
-        file_.write(content);
+        file_->write(content);
         size_ += content.size();
     }
 
@@ -31,7 +30,7 @@ class TreeUpload final : public control::PutUpload {
                                                         " bytes only " + std::to_string(size_) +
                                                         " came");
         }
-        const primary::PlacedFile placed = file_.place();
+        const primary::PlacedFile placed = file_->place();
         // A secondary checks the SHA-256 of whatever it receives: applied means, with the same one.
         const primary::MarkFacts mark = role_.flush(true, request_.timeout, stop);
         return {.tree = request_.tree,
@@ -47,7 +46,7 @@ class TreeUpload final : public control::PutUpload {
     primary::Primary& role_;
     control::PutRequest request_;
     BootTime began_;
-    primary::PutFile file_;
+    std::unique_ptr<primary::PutFile> file_;
     std::uint64_t size_ = 0;
 };
 
@@ -55,13 +54,11 @@ class TreeUpload final : public control::PutUpload {
 
 std::unique_ptr<control::PutUpload> begin_put(Services& services, primary::Primary& role,
                                               const control::PutRequest& request) {
-    const auto tree =
-        std::find_if(services.config.trees.begin(), services.config.trees.end(),
-                     [&](const config::Tree& each) { return each.name == request.tree; });
-    if (tree == services.config.trees.end()) {
+    primary::TreeSource* const tree = role.tree(request.tree);
+    if (tree == nullptr) {
         throw Error(ErrorCode::not_found, "there is no tree " + request.tree.str());
     }
-    return std::make_unique<TreeUpload>(services, role, tree->path, request);
+    return std::make_unique<TreeUpload>(services, role, *tree, request);
 }
 
 }  // namespace farshore::daemon

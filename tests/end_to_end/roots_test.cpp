@@ -67,7 +67,7 @@ class Roots : public ::testing::Test {
         ASSERT_EQ(flushed.status, 0) << flushed.err << pair_->log("east") << pair_->log("west");
         EXPECT_EQ(tree_differences(source(), replica()), "");
     }
-    // Both sides name it, and the replica stays as it is.
+    // Both sides name it, the replica stays as it is, and nothing is put where the root was.
     void expect_refused() {
         for (const char* agent : {"east", "west"}) {
             EXPECT_TRUE(eventually([&] {
@@ -76,6 +76,11 @@ class Roots : public ::testing::Test {
             })) << agent
                 << ": " << pair_->log("east") << pair_->log("west");
         }
+        write_whole(root_ / "new", "new");
+        const Outcome put = pair_->command("east", {"put", root_ / "new", "--tree", "files"});
+        EXPECT_EQ(put.status, 2);
+        EXPECT_NE(put.err.find("the root of tree files"), std::string::npos) << put.err;
+        EXPECT_FALSE(fs::exists(source() + "/new"));
         EXPECT_EQ(tree_differences(volume(), replica()), "");
     }
     // `change` spoils the root, `restore` undoes it: while the agent runs, and before its start.
