@@ -12,6 +12,9 @@ namespace {
 
 // When there is nothing to read, or no root: looked at again after this.
 constexpr Duration pause = Duration::from_ms(1'000);
+// While a file is read it is held open, and its volume can't be unmounted: read slowly enough not
+// to be in the way, and the rest of its share is rested when it is let go.
+constexpr double bytes_per_second = 32.0 * 1024 * 1024;
 
 std::optional<storage::CapturedEntry> next_file(storage::PrimaryState& state,
                                                 const SourceName& tree, const std::string& after) {
@@ -50,7 +53,7 @@ void ContentScrub::run(const runtime::StopToken& stop) {
             }
             // The scan refuses and names what can't be read.
         }
-        rest(1.0 / static_cast<double>(std::max<std::uint64_t>(totals_.entries, 1)), stop);
+        (void)sleeper.sleep(Duration{static_cast<std::int64_t>(share_of(row->entry))}, stop);
     }
 }
 
@@ -62,10 +65,13 @@ void ContentScrub::check(const storage::CapturedEntry& row, const runtime::StopT
     if (!root.ok()) {
         return;
     }
-    const auto bytes = static_cast<double>(std::max<std::uint64_t>(totals_.bytes, 1));
+    runtime::SystemSleeper sleeper;
     const FileReading reading =
         read_file(parts_.files, root.value(), row.entry.path, [&](std::string_view piece) {
-            rest(static_cast<double>(piece.size()) / bytes, stop);
+            const double left = share_of(piece.size());
+            const double seconds = static_cast<double>(piece.size()) / bytes_per_second;
+            (void)sleeper.sleep(Duration{static_cast<std::int64_t>(std::min(left, seconds * 1e9))},
+                                stop);
             return !stop.stop_requested();
         });
     if (reading.outcome == FileReading::Outcome::stable &&
@@ -76,10 +82,14 @@ void ContentScrub::check(const storage::CapturedEntry& row, const runtime::StopT
 }
 
 // Half of the interval goes by entries, half by bytes.
-void ContentScrub::rest(double share, const runtime::StopToken& stop) const {
-    const double nanoseconds = static_cast<double>(parts_.interval.nanoseconds) / 2 * share;
-    runtime::SystemSleeper sleeper;
-    (void)sleeper.sleep(Duration{static_cast<std::int64_t>(nanoseconds)}, stop);
+double ContentScrub::share_of(std::uint64_t bytes) const {
+    const auto all = static_cast<double>(std::max<std::uint64_t>(totals_.bytes, 1));
+    return static_cast<double>(parts_.interval.nanoseconds) / 2 * static_cast<double>(bytes) / all;
+}
+
+double ContentScrub::share_of(const FileEntry& entry) const {
+    const auto all = static_cast<double>(std::max<std::uint64_t>(totals_.entries, 1));
+    return static_cast<double>(parts_.interval.nanoseconds) / 2 / all + share_of(entry.size);
 }
 
 }  // namespace farshore::primary

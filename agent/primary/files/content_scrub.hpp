@@ -16,7 +16,8 @@ namespace farshore::primary {
 
 // Invariants: it changes nothing, it only names paths; only a file that is by all its times what
 // the index has, and that held still while it was read, is named. A round takes about the interval,
-// whatever the tree's size; it begins anew with the process.
+// whatever the tree's size; it begins anew with the process. It rests with nothing open: nobody is
+// kept from unmounting the root for longer than a file is read.
 class ContentScrub {
   public:
     struct Parts {
@@ -36,7 +37,9 @@ class ContentScrub {
 
   private:
     void check(const storage::CapturedEntry& row, const runtime::StopToken& stop);
-    void rest(double share, const runtime::StopToken& stop) const;
+    // Nanoseconds of the interval that so many bytes, or this file, may take.
+    [[nodiscard]] double share_of(std::uint64_t bytes) const;
+    [[nodiscard]] double share_of(const FileEntry& entry) const;
 
     Parts parts_;
     storage::CapturedTotals totals_;  // of the tree as the round began

@@ -50,6 +50,48 @@ TEST_F(ContentScrubTest, FindsWhatNoTimeTellsOf) {
     EXPECT_EQ(entry("one").sha256, entry("two").sha256);
 }
 
+bool is_open_below(const std::string& directory) {
+    for (const auto& link : fs::directory_iterator("/proc/self/fd")) {
+        std::error_code gone;
+        const std::string target = fs::read_symlink(link, gone).string();
+        if (!gone && target.starts_with(directory + "/")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Days go by between two files; the root must be free to be unmounted meanwhile.
+TEST_F(ContentScrubTest, HoldsNothingOpenWhileItRests) {
+    write("file", std::string(100'000, 'f'));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    start();
+    cut_until_quiet();
+    alter_behind_the_times("file");
+    RootGuard guard(files_, StreamName("shop"), settings_.tree.name, root());
+    guard.recognise(*state_, random_);
+    std::atomic<int> named{0};
+    ContentScrub scrub({.files = files_,
+                        .guard = guard,
+                        .state_file = state_->database().path(),
+                        .tree = settings_.tree.name,
+                        .interval = Duration::from_ms(7LL * 86'400'000),
+                        .on_difference = [&](const std::string&) { ++named; }});
+    runtime::TaskGroup tasks;
+    tasks.start("scrub", [&](const runtime::StopToken& stop) { scrub.run(stop); });
+    const auto within = [](const auto& condition) {
+        for (int i = 0; i < 1'000 && !condition(); ++i) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        }
+        return condition();
+    };
+    EXPECT_TRUE(within([&] { return named == 1; }));  // it rests after a file, not within it
+    EXPECT_TRUE(within([&] { return !is_open_below(root()); }));
+    tasks.request_stop();
+    tasks.join();
+    EXPECT_FALSE(tasks.first_failure());
+}
+
 TEST_F(ContentScrubTest, NamesNothingThatIsAsItShouldBe) {
     write("a", "a");
     write("b", std::string(100'000, 'b'));
