@@ -29,6 +29,7 @@ void ReplicaTree::require_ours(storage::SecondaryState& state, runtime::Random& 
     const std::lock_guard lock(mutex_);
     if (open_) {
         guard_.check();
+        (void)staging_->restore_directory();  // or nothing could be staged by any session
         return;
     }
     guard_.open(state, [&random] { return new_marker_id(random); });

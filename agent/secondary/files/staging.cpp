@@ -39,11 +39,12 @@ void Staging::prepare_directory() {
     if (!files_.status(root_, tree_paths::staging)) {
         files_.make_directory(root_, tree_paths::staging, 0700);
     }
-    directory_ = files_.open_directory(root_, tree_paths::staging);
+    directory_ =
+        std::make_shared<const storage::Handle>(files_.open_directory(root_, tree_paths::staging));
 }
 
 void Staging::recover(const Needed& needed) {
-    for (const storage::DirectoryItem& item : files_.list(directory_)) {
+    for (const storage::DirectoryItem& item : files_.list(*directory_)) {
         if (const auto path = tree_paths::parse_begun(item.name)) {
             begun_.found(*path);
             continue;
@@ -52,7 +53,7 @@ void Staging::recover(const Needed& needed) {
         if (sha256 && needed(*sha256) && is_whole(*sha256)) {
             note_arrival(*sha256);
         } else {
-            files_.unlink(directory_, item.name);
+            files_.unlink(*directory_, item.name);
         }
     }
 }
@@ -60,7 +61,7 @@ void Staging::recover(const Needed& needed) {
 // A small file is written under its staged name at once, so a process may have ended within it;
 // larger ones get theirs when they are whole.
 bool Staging::is_whole(const Digest& sha256) {
-    const storage::Handle file = files_.open_file(directory_, tree_paths::staged_name(sha256));
+    const storage::Handle file = files_.open_file(*directory_, tree_paths::staged_name(sha256));
     return files_.status(file).size > limits::small_file ||
            storage::digest_of(files_, file).sha256 == sha256;
 }
@@ -101,16 +102,18 @@ void Staging::put_whole(const Digest& sha256, std::string_view content) {
     if (const Digest found = farshore::sha256(content); found != sha256) {
         throw_wrong_content(sha256, found);
     }
+    std::shared_ptr<const storage::Handle> directory;
     {
         const std::lock_guard lock(mutex_);
         // Where another lane writes the same just now and fails, the cut asks for it again.
         if (refresh(sha256) || !writing_.insert(sha256).second) {
             return;
         }
+        directory = directory_;
     }
     const std::string name = tree_paths::staged_name(sha256);
     try {
-        write_small(name, content);
+        write_small(*directory, name, content);
     } catch (const Error& error) {
         if (error.code() == ErrorCode::already_exists) {
             put_beside(sha256, content);
@@ -118,7 +121,7 @@ void Staging::put_whole(const Digest& sha256, std::string_view content) {
         }
         const std::lock_guard lock(mutex_);
         if (writing_.erase(sha256) > 0) {
-            files_.unlink(directory_, name);
+            files_.unlink(*directory, name);
         }
         throw;
     }
@@ -132,7 +135,7 @@ void Staging::put_whole(const Digest& sha256, std::string_view content) {
 void Staging::put_beside(const Digest& sha256, std::string_view content) {
     const std::string name = unfinished_name();
     try {
-        write_small(name.substr(tree_paths::staging.size() + 1), content);
+        write_small(root_, name, content);
     } catch (...) {
         const std::lock_guard lock(mutex_);
         writing_.erase(sha256);
@@ -142,8 +145,9 @@ void Staging::put_beside(const Digest& sha256, std::string_view content) {
     adopt(name, sha256);
 }
 
-void Staging::write_small(std::string_view name, std::string_view content) {
-    const storage::Handle file = files_.create_file(directory_, name);
+void Staging::write_small(const storage::Handle& at, std::string_view name,
+                          std::string_view content) {
+    const storage::Handle file = files_.create_file(at, name);
     storage::write_with_holes(files_, file, 0, std::as_bytes(std::span(content)));
     if (content.empty() || content.back() == '\0') {
         files_.truncate(file, content.size());  // a hole at the end is not written
@@ -311,7 +315,7 @@ Staging::Take Staging::take(const Digest& sha256, const Keep& keep,
         return Take::absent;
     }
     const std::string name = tree_paths::staged(sha256);
-    const auto status = files_.status(directory_, tree_paths::staged_name(sha256));
+    const auto status = files_.status(*directory_, tree_paths::staged_name(sha256));
     if (!status) {
         staged_.erase(sha256);  // somebody has been in our directory
         return Take::absent;
@@ -360,26 +364,26 @@ std::string Staging::unfinished_name() {
 // --- durability and order
 
 void Staging::sync() {
-    check_directory();
+    if (restore_directory()) {
+        // The session ends by it: the cut is told again, and asks for it.
+        throw Error(ErrorCode::not_found,
+                    "the staging directory was removed, and what had come with it");
+    }
     files_.sync_filesystem(root_);
 }
 
 // Who removed our directory took what was staged with it: that is not to be had from one which has
-// no name any more.
-void Staging::check_directory() {
+// no name any more. A lane may still be writing there.
+bool Staging::restore_directory() {
+    const std::lock_guard lock(mutex_);
     const auto status = files_.status(root_, tree_paths::staging);
-    if (status && status->inode == files_.status(directory_).inode) {
-        return;
+    if (status && status->inode == files_.status(*directory_).inode) {
+        return false;
     }
-    {
-        const std::lock_guard lock(mutex_);
-        staged_.clear();
-        arrivals_.clear();
-        prepare_directory();
-    }
-    // The session ends by it: the cut is told again, and asks for it.
-    throw Error(ErrorCode::not_found,
-                "the staging directory was removed, and what had come with it");
+    staged_.clear();
+    arrivals_.clear();
+    prepare_directory();
+    return true;
 }
 
 void Staging::begin_cut() {

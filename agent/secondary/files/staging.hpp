@@ -106,8 +106,11 @@ class Staging {
     [[nodiscard]] std::string unfinished_name();
 
     // --- durability and order
-    // When it returns everything that was staged before is durable.
+    // When it returns everything that was staged before is durable. Throws not_found when the
+    // directory had been removed: nothing is staged then.
     void sync();
+    // Makes the directory anew when somebody removed it, with what was staged: true then.
+    bool restore_directory();
     // A cut begins to be told: what came some cuts ago and nobody asks for was never meant for us.
     void begin_cut();
     // Removes content that came several cuts ago and is not `needed`.
@@ -117,9 +120,8 @@ class Staging {
     void prepare_directory();
     void recover(const Needed& needed);
     [[nodiscard]] bool is_whole(const Digest& sha256);
-    void write_small(std::string_view name, std::string_view content);
+    void write_small(const storage::Handle& at, std::string_view name, std::string_view content);
     void put_beside(const Digest& sha256, std::string_view content);
-    void check_directory();
     void note_arrival(const Digest& sha256);
     bool refresh(const Digest& sha256);
     void adopt(const std::string& name, const Digest& sha256);
@@ -127,10 +129,11 @@ class Staging {
 
     storage::FileSystem& files_;
     const storage::Handle& root_;
-    storage::Handle directory_;  // ROOT/.farshore/staging
     std::atomic<std::uint64_t> next_number_{0};
     BegunContents begun_;
     mutable std::mutex mutex_;  // of everything below, and of each staged name's coming and going
+    std::shared_ptr<const storage::Handle>
+        directory_;  // ROOT/.farshore/staging; made anew when lost
     struct DigestHash {
         std::size_t operator()(const Digest& digest) const noexcept;
     };

@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <atomic>
+#include <string>
+#include <thread>
+
 #include "protocol/limits.hpp"
 #include "storage/disk/posix_file_system.hpp"
 #include "storage/disk/tree_paths.hpp"
@@ -224,6 +228,44 @@ TEST_F(StagingTest, WithoutItsDirectoryNothingIsSaidToBeStaged) {
     staging_.put_whole(hello_, "hello");
     EXPECT_NO_THROW(staging_.sync());
     EXPECT_EQ(test::read_whole(staged(hello_)), "hello");
+}
+
+TEST_F(StagingTest, ADirectoryThatIsGoneIsMadeAnewBeforeAnythingIsWritten) {
+    staging_.put_whole(hello_, "hello");
+    EXPECT_FALSE(staging_.restore_directory());
+    EXPECT_TRUE(staging_.has(hello_));
+    EXPECT_EQ(test::run({"rm", "-r", directory_ / ".farshore/staging"}).status, 0);
+    EXPECT_THROW(staging_.put_whole(sha256("more"), "more"), Error);
+    EXPECT_TRUE(staging_.restore_directory());
+    EXPECT_FALSE(staging_.has(hello_));
+    for (const char* content : {"hello", "more"}) {
+        staging_.put_whole(sha256(content), content);
+    }
+    EXPECT_NO_THROW(staging_.sync());
+    EXPECT_EQ(names_in_staging(), 2U);
+}
+
+// For the thread sanitizer, too: a lane writes while the directory is lost and made anew.
+TEST_F(StagingTest, LanesWriteWhileTheDirectoryIsMadeAnew) {
+    std::atomic<bool> over{false};
+    std::thread lane([&] {
+        for (int i = 0; !over; ++i) {
+            const std::string content = "content " + std::to_string(i);
+            try {
+                staging_.put_whole(sha256(content), content);
+            } catch (const Error& error) {
+                EXPECT_EQ(error.code(), ErrorCode::not_found) << error.message();
+            }
+        }
+    });
+    for (int i = 0; i < 50; ++i) {
+        (void)test::run({"rm", "-rf", directory_ / ".farshore/staging"});
+        (void)staging_.restore_directory();
+    }
+    over = true;
+    lane.join();
+    EXPECT_EQ(files_.list(root_).size(), 1U);  // nothing but ours, and there nothing but staging
+    EXPECT_EQ(files_.list(files_.open_directory(root_, ".farshore")).size(), 1U);
 }
 
 TEST_F(StagingTest, WhatNobodyAsksForGoesSomeCutsLater) {
