@@ -24,8 +24,7 @@ bool make_if_missing(storage::FileSystem& files, const storage::Handle& root,
     }
 }
 
-// A put may begin before the tree's root is recognised, and go on while a root comes back: what it
-// writes is locked.
+// A put may go on while a root comes back and is recognised anew: what it writes is locked.
 void remove_if_left_behind(storage::FileSystem& files, const storage::Handle& staging,
                            const std::string& name) {
     std::optional<storage::Handle> file;  // its lock is held until the name is gone

@@ -105,7 +105,7 @@ void TreeCapture::wait_for_room(BootTime until) {
 
 // Most of what a sweep comes by: told by one look, without the index's entry.
 bool TreeCapture::is_unchanged(const TreeScanner::Found& found) {
-    if (!found.indexed) {
+    if (!found.indexed || parts_.dirty.find(found.path).distrusted) {
         return false;
     }
     try {
