@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "agent/primary/files/file_reader.hpp"
-#include "agent/runtime/sleeper.hpp"
 
 namespace farshore::primary {
 
@@ -32,7 +31,6 @@ std::optional<storage::CapturedEntry> next_file(storage::PrimaryState& state,
 
 void ContentScrub::run(const runtime::StopToken& stop) {
     storage::PrimaryState state(parts_.state_file);
-    runtime::SystemSleeper sleeper;
     std::string after;
     while (!stop.stop_requested()) {
         if (after.empty()) {
@@ -41,10 +39,11 @@ void ContentScrub::run(const runtime::StopToken& stop) {
         const auto row = next_file(state, parts_.tree, after);
         if (!row) {
             after.clear();
-            (void)sleeper.sleep(pause, stop);
+            (void)parts_.sleeper.sleep(pause, stop);
             continue;
         }
         after = row->entry.path;
+        rested_ = 0;
         try {
             check(*row, stop);
         } catch (const Error& error) {
@@ -53,7 +52,7 @@ void ContentScrub::run(const runtime::StopToken& stop) {
             }
             // The scan refuses and names what can't be read.
         }
-        (void)sleeper.sleep(Duration{static_cast<std::int64_t>(share_of(row->entry))}, stop);
+        rest(share_of(row->entry) - rested_, stop);
     }
 }
 
@@ -65,13 +64,10 @@ void ContentScrub::check(const storage::CapturedEntry& row, const runtime::StopT
     if (!root.ok()) {
         return;
     }
-    runtime::SystemSleeper sleeper;
     const FileReading reading =
         read_file(parts_.files, root.value(), row.entry.path, [&](std::string_view piece) {
-            const double left = share_of(piece.size());
             const double seconds = static_cast<double>(piece.size()) / bytes_per_second;
-            (void)sleeper.sleep(Duration{static_cast<std::int64_t>(std::min(left, seconds * 1e9))},
-                                stop);
+            rest(std::min(share_of(piece.size()), seconds * 1e9), stop);
             return !stop.stop_requested();
         });
     if (reading.outcome == FileReading::Outcome::stable &&
@@ -79,6 +75,13 @@ void ContentScrub::check(const storage::CapturedEntry& row, const runtime::StopT
         reading.sha256 != row.entry.sha256) {
         parts_.on_difference(row.entry.path);
     }
+}
+
+void ContentScrub::rest(double nanoseconds, const runtime::StopToken& stop) {
+    rested_ += nanoseconds;
+    // A file that grew since the round began may have used up more than its share.
+    (void)parts_.sleeper.sleep(Duration{static_cast<std::int64_t>(std::max(nanoseconds, 0.0))},
+                               stop);
 }
 
 // Half of the interval goes by entries, half by bytes.

@@ -16,11 +16,13 @@ void TreeSource::start_scrub() {
         return;
     }
     scrub_.start("scrub-" + name().str(), [this](const runtime::StopToken& stop) {
+        runtime::SystemSleeper sleeper;
         ContentScrub({.files = parts_.files,
                       .guard = guard_,
                       .state_file = parts_.state.database().path(),
                       .tree = name(),
                       .interval = settings_.scrub_interval,
+                      .sleeper = sleeper,
                       .on_difference = [this](const std::string& path) { distrust(path); }})
             .run(stop);
     });

@@ -1,6 +1,7 @@
 #include "agent/primary/files/content_scrub.hpp"
 
 #include <atomic>
+#include <optional>
 #include <thread>
 
 #include "agent/runtime/task_group.hpp"
@@ -30,6 +31,36 @@ class ContentScrubTest : public TreeFixture {
         }
         EXPECT_EQ(index(), disk());
     }
+    // Of the tree that was started.
+    ContentScrub make_scrub(Duration interval, runtime::Sleeper& sleeper) {
+        guard_.emplace(files_, StreamName("shop"), settings_.tree.name, root());
+        guard_->recognise(*state_, random_);
+        return ContentScrub({.files = files_,
+                             .guard = *guard_,
+                             .state_file = state_->database().path(),
+                             .tree = settings_.tree.name,
+                             .interval = interval,
+                             .sleeper = sleeper,
+                             .on_difference = [this](const std::string&) { ++named_; }});
+    }
+
+    std::optional<RootGuard> guard_;
+    std::atomic<int> named_{0};
+};
+
+// Does not wait: adds up, and stops as the first round ends, which is when it pauses for a second.
+class RoundSleeper : public runtime::Sleeper {
+  public:
+    bool sleep(Duration duration, const runtime::StopToken&) override {
+        if (duration == Duration::from_ms(1'000)) {
+            round_is_over.request_stop();
+        } else {
+            rested.nanoseconds += duration.nanoseconds;
+        }
+        return !round_is_over.stop_requested();
+    }
+    runtime::StopSource round_is_over;
+    Duration rested{};
 };
 
 TEST_F(ContentScrubTest, FindsWhatNoTimeTellsOf) {
@@ -68,15 +99,8 @@ TEST_F(ContentScrubTest, HoldsNothingOpenWhileItRests) {
     start();
     cut_until_quiet();
     alter_behind_the_times("file");
-    RootGuard guard(files_, StreamName("shop"), settings_.tree.name, root());
-    guard.recognise(*state_, random_);
-    std::atomic<int> named{0};
-    ContentScrub scrub({.files = files_,
-                        .guard = guard,
-                        .state_file = state_->database().path(),
-                        .tree = settings_.tree.name,
-                        .interval = Duration::from_ms(7LL * 86'400'000),
-                        .on_difference = [&](const std::string&) { ++named; }});
+    runtime::SystemSleeper sleeper;
+    ContentScrub scrub = make_scrub(Duration::from_ms(7LL * 86'400'000), sleeper);
     runtime::TaskGroup tasks;
     tasks.start("scrub", [&](const runtime::StopToken& stop) { scrub.run(stop); });
     const auto within = [](const auto& condition) {
@@ -85,11 +109,29 @@ TEST_F(ContentScrubTest, HoldsNothingOpenWhileItRests) {
         }
         return condition();
     };
-    EXPECT_TRUE(within([&] { return named == 1; }));  // it rests after a file, not within it
+    EXPECT_TRUE(within([&] { return named_ == 1; }));  // it rests after a file, not within it
     EXPECT_TRUE(within([&] { return !is_open_below(root()); }));
     tasks.request_stop();
     tasks.join();
     EXPECT_FALSE(tasks.first_failure());
+}
+
+// Whatever part of a file's share was rested while it was read is not rested once more.
+TEST_F(ContentScrubTest, ARoundTakesNoMoreThanItsInterval) {
+    write("small", "content");
+    write("large", std::string(limits::small_file + 1, 'x'));
+    start();
+    cut_until_quiet();
+    // Short enough to rest only within files, and long enough to rest mostly between them.
+    for (const std::int64_t ms : {2LL, 7LL * 86'400'000}) {
+        RoundSleeper sleeper;
+        ContentScrub scrub = make_scrub(Duration::from_ms(ms), sleeper);
+        scrub.run(sleeper.round_is_over.get_token());
+        // Half by bytes; of the half by entries a third is the root's own, which has no content.
+        const double due =
+            static_cast<double>(Duration::from_ms(ms).nanoseconds) * (1.0 / 2 + 1.0 / 3);
+        EXPECT_NEAR(static_cast<double>(sleeper.rested.nanoseconds), due, due / 1'000);
+    }
 }
 
 TEST_F(ContentScrubTest, NamesNothingThatIsAsItShouldBe) {
@@ -98,21 +140,14 @@ TEST_F(ContentScrubTest, NamesNothingThatIsAsItShouldBe) {
     start();
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     cut_until_quiet();
-    RootGuard guard(files_, StreamName("shop"), settings_.tree.name, root());
-    guard.recognise(*state_, random_);
-    std::atomic<int> named{0};
-    ContentScrub scrub({.files = files_,
-                        .guard = guard,
-                        .state_file = state_->database().path(),
-                        .tree = settings_.tree.name,
-                        .interval = Duration::from_ms(20),
-                        .on_difference = [&](const std::string&) { ++named; }});
+    runtime::SystemSleeper sleeper;
+    ContentScrub scrub = make_scrub(Duration::from_ms(20), sleeper);
     runtime::TaskGroup tasks;
     tasks.start("scrub", [&](const runtime::StopToken& stop) { scrub.run(stop); });
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
     tasks.request_stop();
     tasks.join();
-    EXPECT_EQ(named, 0);
+    EXPECT_EQ(named_, 0);
     EXPECT_FALSE(tasks.first_failure());
 }
 
