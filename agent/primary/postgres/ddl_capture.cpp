@@ -127,6 +127,13 @@ void ensure_ddl_capture(postgres::Connection& connection, const std::string& pub
     transaction.commit();
 }
 
+void trim_ddl(postgres::Connection& connection) {
+    connection.execute(
+        "DELETE FROM farshore.ddl WHERE at < now() - interval '1 day' AND id IN ("
+        " SELECT id FROM farshore.ddl WHERE (SELECT at FROM farshore.ddl ORDER BY id LIMIT 1)"
+        "  < now() - interval '1 day' ORDER BY id LIMIT 1000)");
+}
+
 void adopt_tables(postgres::Connection& connection, const std::string& publication,
                   std::uint64_t limit_bytes) {
     const postgres::Answer tables = connection.execute(

@@ -21,6 +21,10 @@ void ensure_ddl_capture(postgres::Connection& connection, const std::string& pub
 void adopt_tables(postgres::Connection& connection, const std::string& publication,
                   std::uint64_t limit_bytes);
 
+// Removes rows of farshore.ddl that are older than a day, some at a time; the log has them for as
+// long as a secondary needs them. Writes nothing when there are none.
+void trim_ddl(postgres::Connection& connection);
+
 // The sentence of uncovered() for a database without the triggers.
 extern const char* const ddl_capture_missing;
 

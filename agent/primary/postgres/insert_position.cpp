@@ -98,11 +98,16 @@ std::vector<std::string> InsertPosition::uncovered() {
     });
 }
 
+SequenceMap InsertPosition::sequences() {
+    return ask([](postgres::Connection& connection) { return read_sequences(connection); });
+}
+
 void InsertPosition::adopt_tables() {
     ask([this](postgres::Connection& connection) {
         const std::string publication = publication_name(stream_);
         if (Publication(connection, publication).exists()) {
             primary::adopt_tables(connection, publication, adopted_table_bytes);
+            trim_ddl(connection);
         }
         return 0;
     });

@@ -1,0 +1,64 @@
+#include "agent/primary/postgres/ddl_capture.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/database_road.hpp"
+#include "tests/support/process.hpp"
+
+namespace farshore::test {
+namespace {
+
+class DdlCaptureTest : public testing::Test {
+  protected:
+    void start() {
+        road_ = std::make_unique<DatabaseRoad>(primary_, secondary_);
+        road_->connect();
+        road_->cut_and_apply();
+    }
+
+    // What psql says of the battery in database "origin".
+    std::string run_battery() {
+        const std::string file = std::string(FARSHORE_SOURCE_ROOT) +
+                                 "/tests/agent/primary/postgres/application_battery.sql";
+        const Outcome outcome = run({"psql", "--no-psqlrc", "--quiet",
+                                     "--dbname=" + primary_.conninfo("origin"), "--file=" + file});
+        return outcome.out + outcome.err;
+    }
+
+    PostgresServer primary_;
+    PostgresServer secondary_;
+    std::unique_ptr<DatabaseRoad> road_;
+};
+
+// farshore is a guest: each statement of the battery has the same outcome as without it.
+TEST_F(DdlCaptureTest, NoStatementIsRefusedBecauseOfIt) {
+    primary_.create_database("origin");
+    const std::string alone = run_battery();
+    (void)primary_.query("postgres", "DROP DATABASE origin");
+    start();
+    EXPECT_EQ(run_battery(), alone);
+    EXPECT_EQ(primary_.value("origin",
+                             "SELECT count(*) FROM farshore.ddl"
+                             " WHERE command::jsonb ? 'failed'"),
+              "0");
+    EXPECT_NE(primary_.value("origin", "SELECT count(*) FROM farshore.ddl"), "0");
+    road_.reset();
+}
+
+TEST_F(DdlCaptureTest, KeepsItsTableForADay) {
+    start();
+    (void)primary_.query("origin",
+                         "CREATE TABLE t (id int PRIMARY KEY); UPDATE farshore.ddl SET at"
+                         " = now() - interval '2 days'; INSERT INTO t VALUES (1);"
+                         "CREATE TABLE later (id int PRIMARY KEY)");
+    primary::InsertPosition server(StreamName("shop"), road_->origin);
+    server.adopt_tables();
+    EXPECT_EQ(primary_.value("origin", "SELECT count(*) FROM farshore.ddl"), "1");
+    road_->cut_and_apply();
+    EXPECT_EQ(secondary_.value("replica", "SELECT count(*) FROM t"), "1");
+    EXPECT_EQ(secondary_.value("replica", "SELECT count(*) FROM later"), "0");
+    road_.reset();
+}
+
+}  // namespace
+}  // namespace farshore::test
