@@ -1,5 +1,6 @@
 #include "protocol/message_cut.hpp"
 
+#include "protocol/sequence_values.hpp"
 #include "protocol/wire_fields.hpp"
 
 namespace farshore {
@@ -44,6 +45,7 @@ void CutBegin::encode(ByteWriter& out) const {
     wire::write_map(out, databases, [&out](Lsn lsn) { wire::write(out, lsn); });
     wire::write_map(out, as_of, [&out](BootTime time) { wire::write(out, time); });
     wire::write_id(out, identity);
+    wire::write_map(out, sequences, [&out](const std::string& values) { out.bytes(values); });
 }
 
 CutBegin CutBegin::decode(ByteReader& in) {
@@ -56,6 +58,11 @@ CutBegin CutBegin::decode(ByteReader& in) {
     message.databases = wire::read_map<Lsn>(in, 8, [&in] { return wire::read_number<LsnTag>(in); });
     message.as_of = wire::read_map<BootTime>(in, 8, [&in] { return wire::read_boot_time(in); });
     message.identity = wire::read_id(in);
+    message.sequences = wire::read_map<std::string>(in, 4, [&in] {
+        std::string values(in.bytes(limits::frame_body));
+        (void)decode_sequences(values);
+        return values;
+    });
     return message;
 }
 

@@ -30,6 +30,9 @@ struct CutBegin {
     std::map<SourceName, BootTime> as_of;
     // Random: two states that gave out the same number did not give out the same cut.
     std::string identity = std::string(cut_identity_bytes, '\0');
+    // For each database whose sequences have changed since what this session has told before: their
+    // values as read behind its position (sequence_values.hpp).
+    std::map<SourceName, std::string> sequences = {};
 
     void encode(ByteWriter& out) const;
     [[nodiscard]] static CutBegin decode(ByteReader& in);

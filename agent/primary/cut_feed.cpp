@@ -16,6 +16,8 @@ constexpr Duration decoder_look = Duration::from_ms(20);
 constexpr std::size_t marks_page = 500;
 // Entries are sent in messages of about this size, well below a frame's limit.
 constexpr std::size_t entries_bytes = 256 * limits::kib;
+// Of all the sequences' values in one cut: they are in one frame. The others go with the next.
+constexpr std::size_t sequences_bytes = 256 * limits::kib;
 
 std::size_t rough_size(const FileEntry& entry) {
     std::size_t size = 160 + entry.path.size() + entry.target.size();
@@ -70,6 +72,11 @@ void CutFeed::run(const Welcome& welcome, CutNumber base, const runtime::StopTok
             received = told;
             for (const auto& [name, lsn] : cut.databases) {
                 held_[name] = lsn;
+            }
+            for (const auto& [name, values] : told_sequences_) {
+                for (const SequenceValue& value : values) {
+                    held_sequences_[name][value.name] = value;
+                }
             }
             wiring_.on_received(cut);
         } else {
@@ -139,6 +146,7 @@ ToldCut CutFeed::tell(CutNumber base, const runtime::StopToken& stop) {
         }
     }
     told.databases = begin.databases;
+    tell_sequences(*told.record, begin);
     connection::send(control_, begin);
     for (const SourceName& tree : wiring_.trees) {
         tell_tree(tree, base);
@@ -150,6 +158,24 @@ ToldCut CutFeed::tell(CutNumber base, const runtime::StopToken& stop) {
                                       .sent = bulk_.sent(),
                                       .is_mark = told.with_marks && told.record->is_mark});
     return told;
+}
+
+void CutFeed::tell_sequences(const CutRecord& record, CutBegin& begin) {
+    told_sequences_.clear();
+    std::size_t room = sequences_bytes;
+    for (const auto& [name, lsn] : begin.databases) {
+        const auto now = record.sequences.find(name);
+        if (now == record.sequences.end() || !now->second) {
+            continue;
+        }
+        auto changed = changed_sequences(held_sequences_[name], *now->second, room);
+        if (!changed.empty()) {
+            std::string& told = begin.sequences[name];
+            told = encode_sequences(changed);
+            room -= told.size();
+            told_sequences_[name] = std::move(changed);
+        }
+    }
 }
 
 void CutFeed::tell_marks(CutNumber up_to) {

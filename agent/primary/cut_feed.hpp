@@ -61,6 +61,7 @@ class CutFeed {
     [[nodiscard]] bool may_tell_everything();
     ToldCut tell(CutNumber base, const runtime::StopToken& stop);
     void tell_marks(CutNumber up_to);
+    void tell_sequences(const CutRecord& record, CutBegin& begin);
     // True when this cut brings everything its marks claim; waits a moment for decoders that start.
     [[nodiscard]] bool brings_all(const CutRecord& record, const runtime::StopToken& stop) const;
     void tell_tree(const SourceName& tree, CutNumber base);
@@ -74,8 +75,10 @@ class CutFeed {
     CutFeedWiring wiring_;
     // A secondary asks in messages of limits::wanted_items; this many hold what a cut can want.
     runtime::BoundedQueue<Frame> answers_{4096};
-    std::map<SourceName, Lsn> held_;  // what the secondary holds of each database
-    MarkNumber told_mark_;            // the newest that it has been told
+    std::map<SourceName, Lsn> held_;                    // what the secondary holds of each database
+    std::map<SourceName, SequenceMap> held_sequences_;  // as this session has told them
+    std::map<SourceName, std::vector<SequenceValue>> told_sequences_;  // with the cut in flight
+    MarkNumber told_mark_;  // the newest that it has been told
     std::atomic<bool> tell_everything_{false};
 };
 

@@ -2,8 +2,10 @@
 // What is known of a committed cut, and of the marks up to it.
 
 #include <map>
+#include <memory>
 #include <optional>
 
+#include "agent/primary/postgres/sequence_reader.hpp"
 #include "protocol/digest.hpp"
 #include "protocol/identifiers.hpp"
 #include "protocol/time.hpp"
@@ -34,6 +36,8 @@ struct CutRecord {
     std::optional<MarkFacts> newest_mark;  // at or before this cut
     std::optional<MarkFacts> newest_complete_mark;
     std::map<SourceName, Lsn> databases;  // the positions that belong to this cut
+    // As read at the newest mark; null: not yet.
+    std::map<SourceName, std::shared_ptr<const SequenceMap>> sequences = {};
 };
 
 }  // namespace farshore::primary

@@ -131,7 +131,7 @@ bool Cutter::try_take(bool as_mark) {
 }
 
 void Cutter::take(bool as_mark) {
-    const Gathered gathered = gather();
+    const Gathered gathered = gather(as_mark);
     schedule_.taken(gathered.taken.boot, as_mark);
     std::optional<SealedMark> sealed;
     scanning_ = std::any_of(gathered.trees.begin(), gathered.trees.end(),
@@ -162,7 +162,8 @@ void Cutter::take(bool as_mark) {
                                                     .is_mark = as_mark,
                                                     .newest_mark = newest_mark_,
                                                     .newest_complete_mark = newest_complete_mark_,
-                                                    .databases = lsn_}));
+                                                    .databases = lsn_,
+                                                    .sequences = sequences()}));
 }
 
 std::optional<BootTime> Cutter::earliest_noticed(const std::vector<TreeOutcome>& trees) {
@@ -175,14 +176,22 @@ std::optional<BootTime> Cutter::earliest_noticed(const std::vector<TreeOutcome>&
     return earliest;
 }
 
-Cutter::Gathered Cutter::gather() {
+std::map<SourceName, std::shared_ptr<const SequenceMap>> Cutter::sequences() const {
+    std::map<SourceName, std::shared_ptr<const SequenceMap>> values;
+    for (const auto& [name, database] : wiring_.databases) {
+        values[name] = database.watch->sequences();
+    }
+    return values;
+}
+
+Cutter::Gathered Cutter::gather(bool as_mark) {
     Gathered gathered;
     gathered.taken = held_to_order(clock_.read(), newest_mark_);
     const BootTime deadline = gathered.taken.boot + settings_.mark_interval;
     for (TreeSource* tree : wiring_.trees) {
         tree->drain();
     }
-    const std::map<SourceName, Lsn> ends = read_positions();
+    const std::map<SourceName, Lsn> ends = read_positions(as_mark);
     for (TreeSource* tree : wiring_.trees) {
         tree->drain_again();
     }
@@ -201,10 +210,10 @@ Cutter::Gathered Cutter::gather() {
     return gathered;
 }
 
-std::map<SourceName, Lsn> Cutter::read_positions() {
+std::map<SourceName, Lsn> Cutter::read_positions(bool with_sequences) {
     // All servers are asked at once, then waited for: L is read between the two drains everywhere.
     for (const auto& [name, database] : wiring_.databases) {
-        database.watch->ask_position();
+        database.watch->ask_position(with_sequences);
     }
     std::map<SourceName, Lsn> ends;
     for (const auto& [name, database] : wiring_.databases) {

@@ -77,10 +77,11 @@ class Cutter {
     [[nodiscard]] bool is_previous_received() const;
     [[nodiscard]] bool try_take(bool as_mark);
     void take(bool as_mark);
-    [[nodiscard]] Gathered gather();
+    [[nodiscard]] Gathered gather(bool as_mark);
     [[nodiscard]] static std::optional<BootTime> earliest_noticed(
         const std::vector<TreeOutcome>& trees);
-    [[nodiscard]] std::map<SourceName, Lsn> read_positions();
+    [[nodiscard]] std::map<SourceName, Lsn> read_positions(bool with_sequences);
+    [[nodiscard]] std::map<SourceName, std::shared_ptr<const SequenceMap>> sequences() const;
     // `end`: L, when the server answered.
     [[nodiscard]] DatabaseOutcome pass(const SourceName& database, std::optional<Lsn> end,
                                        const ClockReading& taken, BootTime deadline);

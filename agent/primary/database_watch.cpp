@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "agent/runtime/log.hpp"
+
 namespace farshore::primary {
 
 namespace {
@@ -9,6 +11,8 @@ namespace {
 // How often slots are looked at, and how many of those looks go to the catalogue as well.
 constexpr Duration look_interval = Duration::from_ms(1'000);
 constexpr int coverage_every = 30;
+// So many sequences are read for every cut, more of them for marks only.
+constexpr std::size_t few_sequences = 300;
 
 }  // namespace
 
@@ -35,17 +39,23 @@ void DatabaseWatch::run(const runtime::StopToken& stop) {
 
 void DatabaseWatch::answer(const runtime::StopToken& stop) {
     std::uint64_t serving = 0;
+    bool with_sequences = false;
     {
         const std::lock_guard lock(mutex_);
         if (asked_ == answered_) {
             return;
         }
         serving = asked_;
+        with_sequences = with_sequences_ || sequences_are_few_;
     }
     std::optional<Lsn> read;
     std::optional<Error> fault;
+    std::shared_ptr<const SequenceMap> sequences;
     try {
         read = server_.read();
+        if (with_sequences) {
+            sequences = read_sequences();
+        }
     } catch (const Error& error) {
         fault = error;
     }
@@ -55,8 +65,27 @@ void DatabaseWatch::answer(const runtime::StopToken& stop) {
     const std::lock_guard lock(mutex_);
     answered_ = serving;
     position_ = read;
+    sequences_ = sequences ? sequences : sequences_;
     facts_.fault = fault;
     changed_.notify_all();
+}
+
+// Null when they can't be read: then that is what is said, and the rows go on without them.
+std::shared_ptr<const SequenceMap> DatabaseWatch::read_sequences() {
+    try {
+        auto values = std::make_shared<const SequenceMap>(server_.sequences());
+        sequences_are_few_ = values->size() <= few_sequences;
+        const std::lock_guard lock(mutex_);
+        sequences_fault_.clear();
+        return values;
+    } catch (const Error& error) {
+        const std::lock_guard lock(mutex_);
+        if (sequences_fault_ != error.message()) {
+            log::warning("{}: the sequences can't be read: {}", name_.str(), error.message());
+        }
+        sequences_fault_ = error.message();
+        return nullptr;
+    }
 }
 
 void DatabaseWatch::look(bool at_coverage) {
@@ -84,8 +113,9 @@ void DatabaseWatch::look(bool at_coverage) {
     }
 }
 
-void DatabaseWatch::ask_position() {
+void DatabaseWatch::ask_position(bool with_sequences) {
     const std::lock_guard lock(mutex_);
+    with_sequences_ = with_sequences;
     ++asked_;
     changed_.notify_all();
 }
@@ -97,9 +127,18 @@ std::optional<Lsn> DatabaseWatch::position(Duration timeout) {
     return answered ? position_ : std::nullopt;
 }
 
+std::shared_ptr<const SequenceMap> DatabaseWatch::sequences() const {
+    const std::lock_guard lock(mutex_);
+    return sequences_;
+}
+
 DatabaseFacts DatabaseWatch::facts() const {
     const std::lock_guard lock(mutex_);
-    return facts_;
+    DatabaseFacts facts = facts_;
+    if (!sequences_fault_.empty()) {
+        facts.uncovered.push_back("the values of sequences: " + sequences_fault_);
+    }
+    return facts;
 }
 
 }  // namespace farshore::primary

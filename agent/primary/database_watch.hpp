@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -30,16 +31,20 @@ class DatabaseWatch {
 
     // Blocks until stop.
     void run(const runtime::StopToken& stop);
-    // Begins to read the end of the log; position() waits for it.
-    void ask_position();
+    // Begins to read the end of the log, and behind that the sequences' values: when they are
+    // wanted, and always while they are few. position() waits for both.
+    void ask_position(bool with_sequences);
     // What was read since ask_position(), or nullopt when it did not come within `timeout`.
     [[nodiscard]] std::optional<Lsn> position(Duration timeout);
+    // The newest that were read; behind every position that came with or before them. Never null.
+    [[nodiscard]] std::shared_ptr<const SequenceMap> sequences() const;
     [[nodiscard]] DatabaseFacts facts() const;
     [[nodiscard]] const SourceName& name() const { return name_; }
 
   private:
     void answer(const runtime::StopToken& stop);
     void look(bool at_coverage);
+    [[nodiscard]] std::shared_ptr<const SequenceMap> read_sequences();
 
     SourceName name_;
     std::vector<AgentName> peers_;
@@ -50,6 +55,10 @@ class DatabaseWatch {
     std::uint64_t asked_ = 0;
     std::uint64_t answered_ = 0;
     std::optional<Lsn> position_;
+    bool with_sequences_ = false;  // asked for
+    bool sequences_are_few_ = true;
+    std::string sequences_fault_;  // why they can't be read now; empty: they can
+    std::shared_ptr<const SequenceMap> sequences_ = std::make_shared<const SequenceMap>();
     DatabaseFacts facts_;
 };
 

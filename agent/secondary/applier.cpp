@@ -1,5 +1,6 @@
 #include "agent/secondary/applier.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include "agent/runtime/backoff.hpp"
@@ -202,8 +203,10 @@ void Applier::apply_database(storage::SecondaryState& state, const SourceName& n
     const std::lock_guard turn(found->second->turn);
     const storage::DatabaseState standing = state.databases()[name];
     storage::SpoolPosition begin = standing.applied.spool_end;
-    // A first copy that came after this cut was received holds the cut's rows already.
-    if (standing.standing.copied && point.lsn > standing.applied.lsn) {
+    // A first copy that came after this cut was received holds the cut's rows already; but no
+    // values of sequences.
+    const bool has_more = point.lsn > standing.applied.lsn || !point.sequences.empty();
+    if (standing.standing.copied && has_more) {
         if (stop_point.lsn) {
             const storage::SpoolPosition end = found->second->spool.position_at(*stop_point.lsn);
             apply_range(name, {.begin = begin, .end = end, .lsn = *stop_point.lsn});
@@ -211,7 +214,10 @@ void Applier::apply_database(storage::SecondaryState& state, const SourceName& n
             stop_point.there = nullptr;
             begin = end;
         }
-        apply_range(name, {.begin = begin, .end = point.spool_end, .lsn = point.lsn});
+        apply_range(name, {.begin = begin,
+                           .end = std::max(begin, point.spool_end),
+                           .lsn = point.lsn,
+                           .sequences = point.sequences});
     }
     if (stop_point.there) {
         stop_point.there();

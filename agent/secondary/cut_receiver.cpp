@@ -129,7 +129,11 @@ void CutReceiver::begin(const CutBegin& message) {
             .primary_boot_id = session_.hello.boot_id,
             .identity = message.identity};
     for (const auto& [database, lsn] : message.databases) {
-        cut_.databases[database] = {.lsn = lsn, .spool_end = {}};
+        const auto told = message.sequences.find(database);
+        cut_.databases[database] = {
+            .lsn = lsn,
+            .spool_end = {},
+            .sequences = told == message.sequences.end() ? "" : told->second};
     }
     for (const auto& [name, tree] : parts_.trees) {
         tree->staging().begin_cut();

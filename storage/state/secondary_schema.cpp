@@ -114,7 +114,12 @@ CREATE TABLE secondary_retention (  -- sums of secondary_retained
 ) WITHOUT ROWID;
 )";
 
-constexpr std::array<const char*, 2> versions{version_1, version_2};
+// Told with the cut: values of sequences.
+constexpr const char* version_3 = R"(
+ALTER TABLE secondary_cut_databases ADD COLUMN sequences BLOB NOT NULL DEFAULT x'';
+)";
+
+constexpr std::array<const char*, 3> versions{version_1, version_2, version_3};
 
 }  // namespace
 

@@ -195,7 +195,7 @@ void SecondaryState::write_mark(const ReceivedMark& mark, const ReceivedCut& cut
 }
 
 void SecondaryState::write_received_databases(const ReceivedCut& cut) {
-    Statement put(database_, "INSERT INTO secondary_cut_databases VALUES (?, ?, ?, ?, ?)");
+    Statement put(database_, "INSERT INTO secondary_cut_databases VALUES (?, ?, ?, ?, ?, ?)");
     Statement move(
         database_,
         // A cut from before a later first copy must not take the database back.
@@ -209,6 +209,7 @@ void SecondaryState::write_received_databases(const ReceivedCut& cut) {
             .bind(3, point.lsn.value())
             .bind(4, point.spool_end.segment)
             .bind(5, point.spool_end.offset)
+            .bind_blob(6, point.sequences)
             .run();
         move.bind(1, point.lsn.value())
             .bind(2, point.spool_end.segment)
@@ -252,12 +253,13 @@ void SecondaryState::commit_received(const ReceivedCut& cut, const WitnessedTime
 
 std::map<SourceName, DatabasePoint> SecondaryState::cut_databases(CutNumber cut) {
     Statement ask(database_,
-                  "SELECT name, lsn, segment, offset FROM secondary_cut_databases WHERE cut = ?");
+                  "SELECT name, lsn, segment, offset, sequences FROM secondary_cut_databases "
+                  "WHERE cut = ?");
     ask.bind(1, cut.value());
     std::map<SourceName, DatabasePoint> points;
     while (ask.step()) {
-        points[SourceName(std::string(ask.bytes(0)))] = {Lsn(ask.unsigned_integer(1)),
-                                                         position_of(ask, 2)};
+        points[SourceName(std::string(ask.bytes(0)))] = {
+            Lsn(ask.unsigned_integer(1)), position_of(ask, 2), std::string(ask.bytes(4))};
     }
     return points;
 }

@@ -25,7 +25,8 @@ struct WitnessedTime {
 // How far a database's changes go that belong to a cut.
 struct DatabasePoint {
     Lsn lsn;
-    SpoolPosition spool_end;  // behind the last transaction at or before lsn
+    SpoolPosition spool_end;     // behind the last transaction at or before lsn
+    std::string sequences = {};  // that the cut told (protocol/sequence_values.hpp)
 };
 
 struct ReceivedMark {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "tests/support/agent_pair.hpp"
 #include "tests/support/postgres_server.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 namespace farshore::test {
 namespace {
@@ -160,6 +162,136 @@ TEST_F(Databases, KillsOfAgentsAndServersLoseAndRepeatNothing) {
     expect_equal("ledger");
     EXPECT_EQ(replica_.value("app", "SELECT sum(balance) FROM account"), "480");
     EXPECT_EQ(replica_.value("app", "SELECT count(*) FROM ledger"), "480");
+}
+
+// What every sequence gives next, also where nothing but a sequence has moved.
+std::string sequences_of(const PostgresServer& server) {
+    std::string values;
+    for (const std::string& name :
+         server.query("app",
+                      "SELECT c.oid::regclass FROM pg_class c WHERE c.relkind = 'S' AND "
+                      "c.relnamespace = 'public'::regnamespace ORDER BY c.relname")) {
+        values += name + " " +
+                  server.value("app", "SELECT last_value || ' ' || is_called FROM " + name) + "\n";
+    }
+    return values;
+}
+
+TEST_F(Databases, SequencesHaveThePrimarysValuesAtEachMark) {
+    primary_.query("app",
+                   "CREATE TABLE t (id serial PRIMARY KEY, g int GENERATED ALWAYS AS IDENTITY);"
+                   "INSERT INTO t SELECT FROM generate_series(1, 100);"
+                   "CREATE SEQUENCE alone START 10; SELECT nextval('alone');"
+                   "CREATE SEQUENCE \"Never\"; SELECT setval('\"Never\"', 77, false)");
+    start();
+    settle();
+    EXPECT_EQ(sequences_of(primary_), sequences_of(replica_));
+    // Nothing of it is in the log: 32 values are logged at once.
+    primary_.query("app", "SELECT nextval('alone'), nextval('alone')");
+    settle();
+    EXPECT_EQ(sequences_of(primary_), sequences_of(replica_));
+    primary_.query("app", "CREATE TABLE later (id bigserial); INSERT INTO later DEFAULT VALUES");
+    pair_->kill("west");
+    primary_.query("app",
+                   "SELECT nextval('alone') FROM generate_series(1, 100); ALTER SEQUENCE "
+                   "\"Never\" RESTART WITH 5; TRUNCATE t RESTART IDENTITY");
+    pair_->start("west");
+    settle();
+    EXPECT_EQ(sequences_of(primary_), sequences_of(replica_));
+}
+
+// Writes while `look` looks.
+void write_beside(const PostgresServer& server, const std::function<void()>& look) {
+    std::thread writer([&server] {
+        for (int round = 0; round < 100; ++round) {
+            server.query("app", "INSERT INTO t SELECT FROM generate_series(1, 50)");
+        }
+    });
+    look();
+    writer.join();
+}
+
+constexpr const char* rows_beyond_sequence =
+    "SELECT coalesce(max(id), 1) - (SELECT last_value FROM t_id_seq) FROM t";
+
+// With a tree in the stream rows come with their cuts: its values are read behind its position, and
+// set before its rows.
+TEST_F(Databases, SequencesAreNeverBehindTheRowsOfCuts) {
+    const TemporaryDirectory files;
+    settings_.trees.push_back({"files", files.path() + "/source", files.path() + "/replica"});
+    primary_.query("app", "CREATE TABLE t (id serial PRIMARY KEY)");
+    start();
+    settle();
+    write_beside(primary_, [this] {
+        for (int look = 0; look < 60; ++look) {
+            EXPECT_LE(std::stoll(replica_.value("app", rows_beyond_sequence)), 0);
+            std::this_thread::sleep_for(std::chrono::milliseconds(25));
+        }
+    });
+    settle();
+    EXPECT_EQ(sequences_of(primary_), sequences_of(replica_));
+}
+
+// Rows that are applied ahead of their cut may be ahead of it, but never those of an applied mark.
+TEST_F(Databases, SequencesAreNeverBehindTheRowsOfAnAppliedMark) {
+    primary_.query("app", "CREATE TABLE t (id serial PRIMARY KEY)");
+    start();
+    settle();
+    write_beside(primary_, [this] {
+        for (int look = 0; look < 8; ++look) {
+            const std::string of_mark = primary_.value("app", "SELECT coalesce(max(id), 1) FROM t");
+            settle();
+            const std::string given = replica_.value("app", "SELECT last_value FROM t_id_seq");
+            EXPECT_GE(std::stoll(given), std::stoll(of_mark));
+        }
+    });
+    settle();
+    EXPECT_EQ(sequences_of(primary_), sequences_of(replica_));
+}
+
+// The schema changes while agents and servers are killed.
+TEST_F(Databases, KillsWhileTheSchemaChangesLoseAndRepeatNothing) {
+    primary_.query("app",
+                   "CREATE TABLE t (id serial PRIMARY KEY, v text);"
+                   "INSERT INTO t (v) VALUES ('first')");
+    start();
+    settle();
+    for (int round = 0; round < 12; ++round) {
+        const std::string n = std::to_string(round);
+        primary_.query("app", "BEGIN; CREATE TABLE n" + n + " (a int); INSERT INTO n" + n +
+                                  " VALUES (1); ALTER TABLE t ADD COLUMN c" + n +
+                                  " float8 DEFAULT random(); UPDATE t SET v = 'r" + n +
+                                  "'; COMMIT");
+        primary_.query("app", "INSERT INTO t (v) VALUES ('x" + n + "'); CREATE INDEX ON t (c" + n +
+                                  "); CREATE TABLE q" + n + " AS SELECT * FROM t; UPDATE n" + n +
+                                  " SET a = 2");
+        switch (round % 4) {
+            case 0:
+                pair_->kill("east");
+                pair_->start("east");
+                break;
+            case 1:
+                pair_->kill("west");
+                pair_->start("west");
+                break;
+            case 2:
+                replica_.kill();
+                replica_.start();
+                break;
+            default:
+                primary_.kill();
+                primary_.start();
+        }
+    }
+    settle(std::chrono::seconds(120));
+    expect_equal("t");
+    for (int round = 0; round < 12; ++round) {
+        expect_equal("n" + std::to_string(round));
+        expect_equal("q" + std::to_string(round));
+    }
+    EXPECT_EQ(sequences_of(primary_), sequences_of(replica_));
+    const std::string indexes = "SELECT count(*) FROM pg_indexes WHERE schemaname = 'public'";
+    EXPECT_EQ(primary_.value("app", indexes), replica_.value("app", indexes));
 }
 
 TEST_F(Databases, AFirstCopyThatIsInterruptedComesToItsEnd) {

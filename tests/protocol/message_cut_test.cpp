@@ -1,5 +1,6 @@
 #include "protocol/message_cut.hpp"
 
+#include "protocol/sequence_values.hpp"
 #include "tests/protocol/message_round_trip.hpp"
 
 namespace farshore {
@@ -13,10 +14,24 @@ const SourceName app{"app"};
 const SourceName uploads{"uploads"};
 
 TEST(MessageCut, Begin) {
-    const CutBegin begin{CutNumber(9), CutNumber(7), {{app, Lsn(5)}}, {{uploads, BootTime{3}}}};
+    const std::string sequences = encode_sequences({{"public.s", 4, true}});
+    const CutBegin begin{CutNumber(9),
+                         CutNumber(7),
+                         {{app, Lsn(5)}},
+                         {{uploads, BootTime{3}}},
+                         std::string(cut_identity_bytes, 'i'),
+                         {{app, sequences}}};
     const CutBegin read = round_trip(begin);
     EXPECT_EQ(read.databases, begin.databases);
     EXPECT_EQ(read.as_of, begin.as_of);
+    EXPECT_EQ(read.sequences, begin.sequences);
+    EXPECT_EQ(decode_error<CutBegin>(encoded(CutBegin{CutNumber(9),
+                                                      CutNumber(7),
+                                                      {},
+                                                      {},
+                                                      std::string(cut_identity_bytes, 'i'),
+                                                      {{app, "damaged"}}})),
+              ErrorCode::malformed);
     EXPECT_EQ(decode_error<CutBegin>(encoded(CutBegin{CutNumber(7), CutNumber(7), {}, {}})),
               ErrorCode::malformed);
 }

@@ -112,7 +112,9 @@ void DatabaseRoad::wait_until(const std::function<bool()>& condition, const std:
 secondary::ApplyRange DatabaseRoad::cut() {
     wait_until([this] { return source_->is_streaming(); }, "the source streams");
     primary::InsertPosition insert(stream_, origin);
-    return cut_up_to(insert.read());
+    const Lsn lsn = insert.read();
+    sequences_ = encode_sequences(primary::changed_sequences({}, insert.sequences(), 1ULL << 20));
+    return cut_up_to(lsn);
 }
 
 secondary::ApplyRange DatabaseRoad::cut_up_to(Lsn lsn) {
@@ -133,7 +135,7 @@ void DatabaseRoad::apply_ahead(const std::function<bool()>& may_end) {
 
 secondary::ApplyCount DatabaseRoad::apply() {
     const secondary::ApplyCount count =
-        applier_->apply_up_to({applied_, received_, received_lsn_},
+        applier_->apply_up_to({applied_, received_, received_lsn_, sequences_},
                               [this](Lsn end, const Digest& digest) { applied[end] = digest; });
     applied_ = received_;
     applied_lsn_ = received_lsn_;

@@ -88,6 +88,7 @@ class DatabaseRoad {
     storage::SpoolPosition applied_;
     Lsn received_lsn_;
     Lsn applied_lsn_;
+    std::string sequences_;  // of the newest cut
 };
 
 }  // namespace farshore::test

@@ -13,6 +13,7 @@
 #include "agent/postgres/connection.hpp"
 #include "agent/postgres/wake_event.hpp"
 #include "agent/primary/postgres/database_setup.hpp"
+#include "agent/primary/postgres/sequence_reader.hpp"
 #include "protocol/identifiers.hpp"
 
 namespace farshore::primary {
@@ -39,6 +40,8 @@ class InsertPosition {
     // What of the database does not reach the secondaries, one sentence each, sorted. Asks the
     // catalogue: not for every cut.
     [[nodiscard]] std::vector<std::string> uncovered();
+    // As of now, so behind any position that was read before.
+    [[nodiscard]] SequenceMap sequences();
     // Publishes tables that no event trigger could publish when they were made (ddl_capture.hpp).
     void adopt_tables();
     // Throws Error(database_refused) for the first setting or right that is missing.

@@ -30,6 +30,7 @@ class DatabaseApplier::Pass {
         target_ = &target;
         ends_ = false;
         const std::uint64_t rows_before = target.rows();
+        target.set_sequences(range_.sequences);
         while (!ends_ && reader.next()) {
             take(reader);
         }
@@ -40,6 +41,7 @@ class DatabaseApplier::Pass {
         if (end > target.progress()) {
             target.finish(end);
         }
+        target.settle_sequences();
         count_.rows += target.rows() - rows_before;
     }
     // All of it is in the replica: it is only told.
@@ -160,10 +162,21 @@ ApplyCount DatabaseApplier::apply_up_to(const ApplyRange& range,
     Pass pass(range, on_transaction);
     if (target_ && range.lsn <= target_->progress()) {
         pass.tell(spool_.reader(range.begin, range.end, storage::SpoolContext::known));
+        follow_sequences(range.sequences);
     } else {
         apply_whole(pass, range.end);
     }
     return pass.count();
+}
+
+// The rows were applied ahead of their cut, which alone tells of sequences.
+void DatabaseApplier::follow_sequences(const std::string& sequences) {
+    try {
+        target_->set_sequences(sequences);
+    } catch (const Error&) {
+        target_.reset();  // the connection
+        throw;
+    }
 }
 
 void DatabaseApplier::apply_ahead(storage::SpoolPosition applied_end, Lsn applied,

@@ -22,6 +22,7 @@ struct ApplyRange {
     storage::SpoolPosition begin;  // where the last applied cut ended
     storage::SpoolPosition end;    // what DatabaseReceiver::sync(lsn) gave for this cut
     Lsn lsn;                       // the cut's position in the primary's log
+    std::string sequences = {};    // what the cut told of them; set after the rows
 };
 
 struct ApplyCount {
@@ -63,6 +64,7 @@ class DatabaseApplier {
     void apply_whole(Pass& pass, storage::SpoolPosition end);
     void go_through(Pass& pass, storage::SpoolPosition end);
     void forget_session();
+    void follow_sequences(const std::string& sequences);
 
     StreamName stream_;
     config::Database database_;

@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 
+#include "agent/secondary/postgres/replica_sequences.hpp"
 #include "agent/secondary/postgres/replica_setup.hpp"
 
 namespace farshore::secondary {
@@ -15,6 +16,7 @@ ReplicaCopy::ReplicaCopy(const StreamName& stream, const config::Database& datab
       connection_(database.connection, stop) {
     check_replica(connection_, stream_, database_);
     clear_replica(connection_, stream_, database_.name, begin_.roles);
+    forget_sequences(connection_);
     // No triggers, no foreign keys: the rows are right as they are.
     connection_.execute("SET session_replication_role = replica");
     // Made durable by the commit of farshore.progress, behind all this in the server's log.

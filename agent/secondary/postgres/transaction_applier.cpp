@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/secondary/postgres/replica_sequences.hpp"
 #include "agent/secondary/postgres/row_statement.hpp"
 
 namespace farshore::secondary {
@@ -141,6 +142,7 @@ void TransactionApplier::take_own(const pgoutput::Message& change, Lsn lsn) {
     pipeline_.forget_prepared();
     tables_.clear();
     group_has_ddl_ = true;
+    sequences_moved_ = true;
 }
 
 // The lock keeps out what an earlier run of this agent may still have under way: its commit is seen
@@ -263,6 +265,7 @@ void TransactionApplier::truncate(const pgoutput::Truncate& change, Lsn lsn) {
     open_group();
     write_runs();
     ++group_changes_;
+    sequences_moved_ = sequences_moved_ || change.restart_identity;
     pipeline_.run("TRUNCATE " + quoted + (change.restart_identity ? " RESTART IDENTITY" : "") +
                       (change.cascade ? " CASCADE" : ""),
                   RowDeed{"truncate", names, "", lsn});
@@ -280,6 +283,18 @@ void TransactionApplier::finish(Lsn lsn) {
     }
     open_group();
     commit_group(lsn);
+}
+
+void TransactionApplier::set_sequences(const std::string& values) {
+    secondary::set_sequences(catalogue_, values);
+}
+
+void TransactionApplier::settle_sequences() {
+    FARSHORE_ASSERT(!group_is_open_);
+    if (sequences_moved_) {
+        set_all_sequences(catalogue_);
+        sequences_moved_ = false;
+    }
 }
 
 void TransactionApplier::commit_group(Lsn lsn) {

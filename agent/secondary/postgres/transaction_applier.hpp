@@ -51,6 +51,10 @@ class TransactionApplier {
     void end_transaction(Lsn commit_end);
     // Everything up to `lsn` has been applied: commits, durably.
     void finish(Lsn lsn);
+    // What the cut tells of sequences: before its rows (those that were not applied ahead of it);
+    // and again after finish(), when DDL or a TRUNCATE has moved some. Durable.
+    void set_sequences(const std::string& values);
+    void settle_sequences();
 
   private:
     [[nodiscard]] const ReplicaTable& table(std::uint32_t relation);
@@ -88,6 +92,8 @@ class TransactionApplier {
     std::optional<std::string> failed_run_;
     RowValues values_;
     bool group_is_open_ = false;
+    // By DDL or TRUNCATE, since they were set last; or it is not known.
+    bool sequences_moved_ = true;
     bool group_has_ddl_ = false;  // what the catalogue says to others is not what is here
     std::uint64_t group_changes_ = 0;
     Lsn group_lsn_;  // of its last change

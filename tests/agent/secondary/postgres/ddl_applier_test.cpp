@@ -251,7 +251,7 @@ class DdlApplierTest : public testing::Test {
         return kept;
     }
 
-    // Every table and materialized view, row by row.
+    // Every table and materialized view, row by row, and every sequence.
     [[nodiscard]] static std::vector<std::string> rows_of(const PostgresServer& server,
                                                           const std::string& database) {
         const std::string tables =
@@ -265,6 +265,15 @@ class DdlApplierTest : public testing::Test {
                  server.query(database, "SELECT row_::text FROM " + table + " row_ ORDER BY 1")) {
                 rows.push_back(table + " " + row);
             }
+        }
+        const std::string sequences =
+            "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = "
+            "c.relnamespace WHERE c.relkind = 'S' AND c.relpersistence = 'p' AND n.nspname <> "
+            "'farshore' ORDER BY 1";
+        for (const std::string& sequence : server.query(database, sequences)) {
+            rows.push_back(
+                sequence + " " +
+                server.value(database, "SELECT last_value || ' ' || is_called FROM " + sequence));
         }
         return rows;
     }
