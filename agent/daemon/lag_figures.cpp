@@ -156,14 +156,15 @@ void add_database(control::SourceFigures& source, const primary::Primary& role,
     const auto lsn_in = [&](const std::shared_ptr<const primary::CutRecord>& cut) {
         std::optional<Lsn> lsn;
         if (cut && cut->databases.contains(name)) {
-            lsn = cut->databases.at(name);
+            lsn = cut->databases.at(name).lsn;
         }
         return lsn;
     };
     source.captured_lsn = lsn_in(newest);
     source.received_lsn = lsn_in(view.received);
     source.applied_lsn = lsn_in(view.applied);
-    if (source.captured_lsn && source.received_lsn) {
+    if (source.captured_lsn && source.received_lsn &&
+        *source.captured_lsn >= *source.received_lsn) {
         source.pending_bytes = source.captured_lsn->value() - source.received_lsn->value();
     }
     const primary::DatabaseFacts facts = role.database(name);

@@ -46,7 +46,7 @@ void CutFeed::take(Frame frame) {
 void CutFeed::run(const Welcome& welcome, CutNumber base, const runtime::StopToken& stop) {
     for (const auto& [name, standing] : welcome.databases) {
         if (standing.copied) {
-            held_[name] = standing.received;
+            held_[name] = {.system = standing.system_identifier, .lsn = standing.received};
         }
     }
     told_mark_ = welcome.received_mark;
@@ -71,7 +71,7 @@ void CutFeed::run(const Welcome& welcome, CutNumber base, const runtime::StopTok
         if (await_outcome(*cut.record, stop)) {
             received = told;
             for (const auto& [name, lsn] : cut.databases) {
-                held_[name] = lsn;
+                held_[name] = cut.record->databases.at(name);
             }
             for (const auto& [name, values] : told_sequences_) {
                 for (const SequenceValue& value : values) {
@@ -91,17 +91,21 @@ bool CutFeed::may_tell_everything() {
     });
 }
 
+bool CutFeed::holds(const SourceName& database, const StreamPosition& position) const {
+    const auto held = held_.find(database);
+    return position.lsn.is_zero() || (held != held_.end() && held->second.lsn >= position.lsn &&
+                                      held->second.system == position.system);
+}
+
 bool CutFeed::brings_all(const CutRecord& record, const runtime::StopToken& stop) const {
     runtime::SystemSleeper sleeper;
     for (int looks = 0; looks < decoder_looks; ++looks) {
-        const std::vector<SourceName> streaming = wiring_.streaming_databases();
+        const std::map<SourceName, std::string> streaming = wiring_.streaming_databases();
         const bool all = std::all_of(
             record.databases.begin(), record.databases.end(), [&](const auto& database) {
-                const auto held = held_.find(database.first);
-                return std::find(streaming.begin(), streaming.end(), database.first) !=
-                           streaming.end() ||
-                       database.second.is_zero() ||
-                       (held != held_.end() && held->second >= database.second);
+                const auto flows = streaming.find(database.first);
+                return holds(database.first, database.second) ||
+                       (flows != streaming.end() && flows->second == database.second.system);
             });
         if (all) {
             return true;
@@ -129,13 +133,17 @@ ToldCut CutFeed::tell(CutNumber base, const runtime::StopToken& stop) {
                    .databases = {},
                    .as_of = {},
                    .identity = state_.cut_identity(cut).value()};
-    for (const SourceName& database : wiring_.streaming_databases()) {
-        const auto position = told.record->databases.find(database);
+    for (const auto& [database, system] : wiring_.streaming_databases()) {
+        const auto found = told.record->databases.find(database);
+        if (found == told.record->databases.end() || found->second.lsn.is_zero() ||
+            found->second.system != system) {
+            continue;  // nothing yet, or of a cluster that was replaced
+        }
         // A position of before this secondary's copy says nothing to it.
-        if (position != told.record->databases.end() && position->second >= held_[database] &&
-            !position->second.is_zero()) {
-            begin.databases.insert(*position);
-            wiring_.want_position(database, position->second);
+        const Lsn position = found->second.lsn;
+        if (position >= held_[database].lsn || held_[database].system != system) {
+            begin.databases[database] = position;
+            wiring_.want_position(database, position);
         }
     }
     if (told.with_marks && told.record->newest_mark) {

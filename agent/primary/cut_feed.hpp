@@ -26,8 +26,9 @@ struct ToldCut {
 
 struct CutFeedWiring {
     std::vector<SourceName> trees;
-    // The databases of this session whose changes flow; asked anew for each cut.
-    std::function<std::vector<SourceName>()> streaming_databases;
+    // The databases of this session whose changes flow, and of which cluster; asked anew for each
+    // cut.
+    std::function<std::map<SourceName, std::string>()> streaming_databases;
     // See to it that this session's decoder passes the position soon.
     std::function<void(const SourceName& database, Lsn lsn)> want_position;
     // Puts wanted content onto the bulk lanes; false when the file is no longer as the cut has it.
@@ -63,6 +64,7 @@ class CutFeed {
     void tell_marks(CutNumber up_to);
     void tell_sequences(const CutRecord& record, CutBegin& begin);
     // True when this cut brings everything its marks claim; waits a moment for decoders that start.
+    [[nodiscard]] bool holds(const SourceName& database, const StreamPosition& position) const;
     [[nodiscard]] bool brings_all(const CutRecord& record, const runtime::StopToken& stop) const;
     void tell_tree(const SourceName& tree, CutNumber base);
     bool await_outcome(const CutRecord& record, const runtime::StopToken& stop);
@@ -75,7 +77,7 @@ class CutFeed {
     CutFeedWiring wiring_;
     // A secondary asks in messages of limits::wanted_items; this many hold what a cut can want.
     runtime::BoundedQueue<Frame> answers_{4096};
-    std::map<SourceName, Lsn> held_;                    // what the secondary holds of each database
+    std::map<SourceName, StreamPosition> held_;         // what the secondary holds of each database
     std::map<SourceName, SequenceMap> held_sequences_;  // as this session has told them
     std::map<SourceName, std::vector<SequenceValue>> told_sequences_;  // with the cut in flight
     MarkNumber told_mark_;  // the newest that it has been told

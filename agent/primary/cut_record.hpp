@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "agent/primary/postgres/sequence_reader.hpp"
+#include "agent/primary/stream_position.hpp"
 #include "protocol/digest.hpp"
 #include "protocol/identifiers.hpp"
 #include "protocol/time.hpp"
@@ -35,7 +36,7 @@ struct CutRecord {
     bool is_mark = false;                  // then newest_mark describes this very cut
     std::optional<MarkFacts> newest_mark;  // at or before this cut
     std::optional<MarkFacts> newest_complete_mark;
-    std::map<SourceName, Lsn> databases;  // the positions that belong to this cut
+    std::map<SourceName, StreamPosition> databases;  // the positions that belong to this cut
     // As read at the newest mark; null: not yet.
     std::map<SourceName, std::shared_ptr<const SequenceMap>> sequences = {};
 };

@@ -47,13 +47,13 @@ Cutter::Cutter(storage::PrimaryState& state, CutHistory& history, CutTrigger& tr
 
 void Cutter::restore() {
     newest_ = state_.standing().cut;
-    lsn_ = state_.database_positions();
+    positions_ = state_.database_positions();
     for (const auto& [name, database] : wiring_.databases) {
         std::vector<PassedTransaction> kept;
         for (const auto& stored : state_.unmarked_transactions(name)) {
             kept.push_back({stored.commit_end, stored.sha256});
         }
-        database.transactions->restore(kept, lsn_[name]);
+        database.transactions->restore(kept, positions_[name].lsn, positions_[name].system);
     }
     const auto stored = state_.newest_mark();
     const ClockReading now = clock_.read();
@@ -70,7 +70,7 @@ void Cutter::restore() {
                       .is_mark = stored && stored->cut == newest_,
                       .newest_mark = newest_mark_,
                       .newest_complete_mark = newest_complete_mark_,
-                      .databases = lsn_}));
+                      .databases = positions_}));
     }
 }
 
@@ -139,9 +139,10 @@ void Cutter::take(bool as_mark) {
     before_newest_ = newest_;
     newest_ = commit(gathered, as_mark, sealed);
     for (const auto& [name, outcome] : gathered.databases) {
-        lsn_[name] = outcome.lsn;
-        if (as_mark) {
-            wiring_.databases.at(name).transactions->forget_up_to(outcome.lsn);
+        positions_[name] = outcome.position;
+        TransactionLog& log = *wiring_.databases.at(name).transactions;
+        if (as_mark && log.is_of(outcome.position.system)) {
+            log.forget_up_to(outcome.position.lsn);
         }
     }
     for (TreeSource* tree : wiring_.trees) {
@@ -162,7 +163,7 @@ void Cutter::take(bool as_mark) {
                                                     .is_mark = as_mark,
                                                     .newest_mark = newest_mark_,
                                                     .newest_complete_mark = newest_complete_mark_,
-                                                    .databases = lsn_,
+                                                    .databases = positions_,
                                                     .sequences = sequences()}));
 }
 
@@ -191,7 +192,7 @@ Cutter::Gathered Cutter::gather(bool as_mark) {
     for (TreeSource* tree : wiring_.trees) {
         tree->drain();
     }
-    const std::map<SourceName, Lsn> ends = read_positions(as_mark);
+    const std::map<SourceName, StreamPosition> ends = read_positions(as_mark);
     for (TreeSource* tree : wiring_.trees) {
         tree->drain_again();
     }
@@ -210,42 +211,41 @@ Cutter::Gathered Cutter::gather(bool as_mark) {
     return gathered;
 }
 
-std::map<SourceName, Lsn> Cutter::read_positions(bool with_sequences) {
+std::map<SourceName, StreamPosition> Cutter::read_positions(bool with_sequences) {
     // All servers are asked at once, then waited for: L is read between the two drains everywhere.
     for (const auto& [name, database] : wiring_.databases) {
         database.watch->ask_position(with_sequences);
     }
-    std::map<SourceName, Lsn> ends;
+    std::map<SourceName, StreamPosition> ends;
     for (const auto& [name, database] : wiring_.databases) {
         if (const auto end = database.watch->position(settings_.mark_interval)) {
             ends[name] = *end;
-            wiring_.want_position(name, *end);
+            wiring_.want_position(name, end->lsn);
         }
     }
     return ends;
 }
 
-Cutter::DatabaseOutcome Cutter::pass(const SourceName& database, std::optional<Lsn> end,
+Cutter::DatabaseOutcome Cutter::pass(const SourceName& database,
+                                     const std::optional<StreamPosition>& end,
                                      const ClockReading& taken, BootTime deadline) {
     runtime::SystemSleeper sleeper;
-    Lsn passed = wiring_.position(database);
-    while (end && !passed.is_zero() && passed < *end && clock_.boot_now() < deadline) {
+    StreamPosition passed = wiring_.position(database);
+    while (end && passed.system == end->system && passed.lsn < end->lsn &&
+           clock_.boot_now() < deadline) {
         (void)sleeper.sleep(look_again, {});
         passed = wiring_.position(database);
     }
-    DatabaseOutcome outcome;
+    const CutPosition next = next_position(positions_[database], passed, end);
     SourceMoment& moment = moments_[database];
-    // A server whose WAL ends before what we have passed is not the one that we followed.
-    const bool is_ours = end && *end >= lsn_[database];
-    if (is_ours && passed >= *end) {
-        // What was committed after L belongs to the next cut: its files are not in this one.
-        outcome.lsn = std::max(*end, lsn_[database]);
+    if (next.is_current) {
         moment = {.as_of = taken.utc, .as_of_boot = taken.boot};
-    } else {
-        outcome.lsn = std::max(end ? std::min(passed, *end) : Lsn(), lsn_[database]);
     }
-    outcome.as_of = moment.as_of;
-    outcome.transactions = wiring_.databases.at(database).transactions->up_to(outcome.lsn);
+    DatabaseOutcome outcome{.position = next.position, .as_of = moment.as_of, .transactions = {}};
+    const TransactionLog& log = *wiring_.databases.at(database).transactions;
+    if (log.is_of(next.position.system)) {
+        outcome.transactions = log.up_to(next.position.lsn);
+    }
     return outcome;
 }
 
@@ -258,7 +258,7 @@ CutNumber Cutter::commit(const Gathered& gathered, bool as_mark,
     }
     for (const auto& [name, outcome] : gathered.databases) {
         commit.set_database(
-            name, outcome.lsn,
+            name, outcome.position,
             as_mark ? std::vector<storage::StoredTransaction>{} : to_stored(outcome.transactions));
     }
     if (as_mark) {
@@ -322,8 +322,11 @@ std::map<SourceName, SourceMark> Cutter::describe(storage::CutCommit& commit,
         for (const std::string& sentence : facts.uncovered) {
             mark.uncovered.push_back({name.str(), sentence});
         }
-        mark.system_identifier = facts.identity ? facts.identity->system_identifier : "";
-        mark.lsn = outcome.lsn;
+        mark.system_identifier = outcome.position.system;
+        if (mark.system_identifier.empty() && facts.identity) {
+            mark.system_identifier = facts.identity->system_identifier;
+        }
+        mark.lsn = outcome.position.lsn;
         mark.transactions = outcome.transactions.size();
         mark.digest = database_digest(outcome.transactions);
         sources[name] = std::move(mark);

@@ -29,8 +29,8 @@ struct CutterWiring {
     std::vector<TreeSource*> trees;
     std::map<SourceName, CutDatabase> databases;
     std::function<std::string()> new_identity;  // cut_identity_bytes random bytes
-    // The furthest that any session's decoder has passed; 0 when none streams.
-    std::function<Lsn(const SourceName&)> position;
+    // The furthest that any session's decoder has passed; without a system when none streams.
+    std::function<StreamPosition(const SourceName&)> position;
     std::function<void(const SourceName&, Lsn)> want_position;
     // The best placed secondary has received `cut`.
     std::function<bool(CutNumber cut)> is_received;
@@ -62,7 +62,7 @@ class Cutter {
         TreeCut cut;
     };
     struct DatabaseOutcome {
-        Lsn lsn;
+        StreamPosition position;
         std::optional<Timestamp> as_of;
         std::vector<PassedTransaction> transactions;
     };
@@ -80,10 +80,11 @@ class Cutter {
     [[nodiscard]] Gathered gather(bool as_mark);
     [[nodiscard]] static std::optional<BootTime> earliest_noticed(
         const std::vector<TreeOutcome>& trees);
-    [[nodiscard]] std::map<SourceName, Lsn> read_positions(bool with_sequences);
+    [[nodiscard]] std::map<SourceName, StreamPosition> read_positions(bool with_sequences);
     [[nodiscard]] std::map<SourceName, std::shared_ptr<const SequenceMap>> sequences() const;
     // `end`: L, when the server answered.
-    [[nodiscard]] DatabaseOutcome pass(const SourceName& database, std::optional<Lsn> end,
+    [[nodiscard]] DatabaseOutcome pass(const SourceName& database,
+                                       const std::optional<StreamPosition>& end,
                                        const ClockReading& taken, BootTime deadline);
     CutNumber commit(const Gathered& gathered, bool as_mark, std::optional<SealedMark>& sealed);
     void write_tree(storage::CutCommit& commit, const TreeOutcome& tree);
@@ -101,9 +102,9 @@ class Cutter {
     bool failing_ = false;
     CutNumber newest_;
     CutNumber before_newest_;
-    bool scanning_ = false;                       // a tree has more to find
-    std::map<SourceName, Lsn> lsn_;               // of the newest cut
-    std::map<SourceName, SourceMoment> moments_;  // the newest as_of of each source
+    bool scanning_ = false;                           // a tree has more to find
+    std::map<SourceName, StreamPosition> positions_;  // of the newest cut
+    std::map<SourceName, SourceMoment> moments_;      // the newest as_of of each source
     std::optional<MarkFacts> newest_mark_;
     std::optional<MarkFacts> newest_complete_mark_;
 };

@@ -106,9 +106,12 @@ bool DatabaseTask::is_streaming() const {
     return running && running->is_streaming();
 }
 
-Lsn DatabaseTask::position() const {
+StreamPosition DatabaseTask::position() const {
     const auto running = source();
-    return running && running->is_streaming() ? running->position() : Lsn();
+    if (!running || !running->is_streaming()) {
+        return {};
+    }
+    return {.system = running->system(), .lsn = running->position()};
 }
 
 void DatabaseTask::want_position(Lsn lsn) {

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "agent/primary/postgres/database_source.hpp"
+#include "agent/primary/stream_position.hpp"
 #include "agent/runtime/stop_token.hpp"
 
 namespace farshore::primary {
@@ -29,7 +30,7 @@ class DatabaseTask {
     // Thread-safe.
     void stop();
     [[nodiscard]] bool is_streaming() const;
-    [[nodiscard]] Lsn position() const;
+    [[nodiscard]] StreamPosition position() const;
     void want_position(Lsn lsn);
     void confirm(Lsn lsn);
 

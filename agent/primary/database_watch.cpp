@@ -48,11 +48,12 @@ void DatabaseWatch::answer(const runtime::StopToken& stop) {
         serving = asked_;
         with_sequences = with_sequences_ || sequences_are_few_;
     }
-    std::optional<Lsn> read;
+    std::optional<StreamPosition> read;
     std::optional<Error> fault;
     std::shared_ptr<const SequenceMap> sequences;
     try {
-        read = server_.read();
+        const InsertPosition::LogEnd end = server_.read();
+        read = StreamPosition{.system = end.system, .lsn = end.lsn};
         if (with_sequences) {
             sequences = read_sequences();
         }
@@ -120,7 +121,7 @@ void DatabaseWatch::ask_position(bool with_sequences) {
     changed_.notify_all();
 }
 
-std::optional<Lsn> DatabaseWatch::position(Duration timeout) {
+std::optional<StreamPosition> DatabaseWatch::position(Duration timeout) {
     std::unique_lock lock(mutex_);
     const bool answered = changed_.wait_for(lock, std::chrono::nanoseconds(timeout.nanoseconds),
                                             [this] { return answered_ == asked_; });

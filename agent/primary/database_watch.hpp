@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/primary/postgres/insert_position.hpp"
+#include "agent/primary/stream_position.hpp"
 #include "agent/runtime/stop_token.hpp"
 #include "protocol/time.hpp"
 
@@ -35,7 +36,7 @@ class DatabaseWatch {
     // wanted, and always while they are few. position() waits for both.
     void ask_position(bool with_sequences);
     // What was read since ask_position(), or nullopt when it did not come within `timeout`.
-    [[nodiscard]] std::optional<Lsn> position(Duration timeout);
+    [[nodiscard]] std::optional<StreamPosition> position(Duration timeout);
     // The newest that were read; behind every position that came with or before them. Never null.
     [[nodiscard]] std::shared_ptr<const SequenceMap> sequences() const;
     [[nodiscard]] DatabaseFacts facts() const;
@@ -54,7 +55,7 @@ class DatabaseWatch {
     std::condition_variable_any changed_;
     std::uint64_t asked_ = 0;
     std::uint64_t answered_ = 0;
-    std::optional<Lsn> position_;
+    std::optional<StreamPosition> position_;
     bool with_sequences_ = false;  // asked for
     bool sequences_are_few_ = true;
     std::string sequences_fault_;  // why they can't be read now; empty: they can

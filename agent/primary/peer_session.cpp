@@ -39,7 +39,7 @@ PeerSession::PeerSession(const SessionContext& context, PeerBoard& board,
         const auto standing = session_.welcome.databases.find(name);
         DatabaseTask::Events events;
         events.on_transaction = [this, name](Lsn end, const Digest& sha256) {
-            context_.on_transaction(name, end, sha256);
+            context_.on_transaction(name, {.system = position(name).system, .lsn = end}, sha256);
         };
         events.on_position = context.on_progress;
         events.on_copy = [this, name](const CopyProgress& progress) {
@@ -280,19 +280,19 @@ void PeerSession::take_sample(const session::ClockSample& sample) {
     });
 }
 
-std::vector<SourceName> PeerSession::streaming_databases() const {
-    std::vector<SourceName> streaming;
+std::map<SourceName, std::string> PeerSession::streaming_databases() const {
+    std::map<SourceName, std::string> streaming;
     for (const auto& [name, task] : databases_) {
-        if (task->is_streaming()) {
-            streaming.push_back(name);
+        if (const StreamPosition position = task->position(); !position.system.empty()) {
+            streaming[name] = position.system;
         }
     }
     return streaming;
 }
 
-Lsn PeerSession::position(const SourceName& database) const {
+StreamPosition PeerSession::position(const SourceName& database) const {
     const auto task = databases_.find(database);
-    return task == databases_.end() ? Lsn() : task->second->position();
+    return task == databases_.end() ? StreamPosition() : task->second->position();
 }
 
 void PeerSession::want_position(const SourceName& database, Lsn lsn) {

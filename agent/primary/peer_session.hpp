@@ -31,7 +31,7 @@ struct SessionContext {
     // Reads a wanted file again and hands its content to the sender; false when it has changed.
     std::function<bool(const WantedContent&, BulkSender&)> send_wanted;
     // A transaction was passed by this session's decoder.
-    std::function<void(const SourceName&, Lsn, const Digest&)> on_transaction;
+    std::function<void(const SourceName&, const StreamPosition& end, const Digest&)> on_transaction;
     // Something moved: the cutter and whoever waits for a mark look again.
     std::function<void()> on_progress;
     // The operator's wishes at the other end: JSON in, JSON out.
@@ -53,8 +53,9 @@ class PeerSession {
         return channel_.ask(verb, json, timeout);
     }
     void send_evidence(const std::string& key, std::string_view bytes);
-    // The furthest that this session's decoder has passed; 0 when it does not stream.
-    [[nodiscard]] Lsn position(const SourceName& database) const;
+    // The furthest that this session's decoder has passed; without a system when it does not
+    // stream.
+    [[nodiscard]] StreamPosition position(const SourceName& database) const;
     void want_position(const SourceName& database, Lsn lsn);
     // Tells the secondary why one of our sources does not flow, or that it does again; nothing when
     // it was told so. Never waits: what finds no room is not told, a later call tells it.
@@ -70,7 +71,7 @@ class PeerSession {
     void take_sample(const session::ClockSample& sample);
     void received(const ToldCut& told);
     void compare_digests(const CutRecord& record, const Applied& applied);
-    [[nodiscard]] std::vector<SourceName> streaming_databases() const;
+    [[nodiscard]] std::map<SourceName, std::string> streaming_databases() const;
     CutFeedWiring wiring();
 
     const SessionContext& context_;

@@ -85,25 +85,28 @@ Primary::~Primary() {
 }
 
 SessionContext Primary::session_context() {
-    return {.config = services_.config,
-            .clock = services_.clock,
-            .state_file = services_.state_file,
-            .history = history_,
-            .broadcast = broadcast_,
-            .bandwidth = bandwidth_,
-            .send_wanted =
-                [this](const WantedContent& wanted, BulkSender& bulk) {
-                    SessionSink sink(bulk);
-                    TreeSource* source = tree(wanted.tree);
-                    return source != nullptr && source->read_wanted(wanted, sink);
-                },
-            .on_transaction =
-                [this](const SourceName& database, Lsn end, const Digest& sha256) {
-                    transactions_.at(database)->append(end, sha256);
-                    trigger_.notify();
-                },
-            .on_progress = [this] { on_progress(); },
-            .serve = services_.serve};
+    return {
+        .config = services_.config,
+        .clock = services_.clock,
+        .state_file = services_.state_file,
+        .history = history_,
+        .broadcast = broadcast_,
+        .bandwidth = bandwidth_,
+        .send_wanted =
+            [this](const WantedContent& wanted, BulkSender& bulk) {
+                SessionSink sink(bulk);
+                TreeSource* source = tree(wanted.tree);
+                return source != nullptr && source->read_wanted(wanted, sink);
+            },
+        .on_transaction =
+            [this](const SourceName& database, const StreamPosition& end, const Digest& sha256) {
+                TransactionLog& log = *transactions_.at(database);
+                log.follow(end.system);
+                log.append(end.lsn, sha256);
+                trigger_.notify();
+            },
+        .on_progress = [this] { on_progress(); },
+        .serve = services_.serve};
 }
 
 void Primary::run(const runtime::StopToken& stop) {

@@ -70,7 +70,7 @@ class Primary {
     // All that the newest mark leaves behind in a tree.
     [[nodiscard]] std::vector<std::string> pending(const SourceName& tree) const;
     // What the decoders have passed, the best of all sessions.
-    [[nodiscard]] Lsn position(const SourceName& database) const;
+    [[nodiscard]] StreamPosition position(const SourceName& database) const;
 
     // --- what can be asked for; thread-safe
     // Forces a mark, and waits until every secondary has received (or applied) one that holds all

@@ -63,11 +63,14 @@ std::map<SourceName, PeerFault> Primary::refusals() const {
     return refusals_;
 }
 
-Lsn Primary::position(const SourceName& database) const {
-    Lsn best;
+StreamPosition Primary::position(const SourceName& database) const {
+    StreamPosition best;
     for (const auto& link : links_) {
         if (const auto open = link->session()) {
-            best = std::max(best, open->position(database));
+            StreamPosition position = open->position(database);
+            if (best.system.empty() || position.lsn > best.lsn) {
+                best = std::move(position);
+            }
         }
     }
     return best;

@@ -5,10 +5,29 @@
 
 namespace farshore::primary {
 
-void TransactionLog::restore(const std::vector<PassedTransaction>& kept, Lsn passed) {
+void TransactionLog::restore(const std::vector<PassedTransaction>& kept, Lsn passed,
+                             const std::string& system) {
     const std::lock_guard lock(mutex_);
     transactions_.assign(kept.begin(), kept.end());
     passed_ = passed;
+    system_ = system;
+}
+
+void TransactionLog::follow(const std::string& system) {
+    const std::lock_guard lock(mutex_);
+    if (system == system_) {
+        return;
+    }
+    if (!system_.empty()) {
+        transactions_.clear();
+        passed_ = Lsn();
+    }
+    system_ = system;
+}
+
+bool TransactionLog::is_of(const std::string& system) const {
+    const std::lock_guard lock(mutex_);
+    return system == system_;
 }
 
 void TransactionLog::append(Lsn commit_end, const Digest& sha256) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "protocol/digest.hpp"
@@ -22,7 +23,12 @@ struct PassedTransaction {
 class TransactionLog {
   public:
     // What was kept with the last cut before a restart, oldest first; `passed`: the last cut's lsn.
-    void restore(const std::vector<PassedTransaction>& kept, Lsn passed);
+    void restore(const std::vector<PassedTransaction>& kept, Lsn passed,
+                 const std::string& system = "");
+    // What is appended next is of this cluster. Another one than before: what was kept is let go
+    // of, since its positions mean nothing beside the new ones.
+    void follow(const std::string& system);
+    [[nodiscard]] bool is_of(const std::string& system) const;
     // A decoder has passed a transaction. One at or below what was already passed is a repetition.
     void append(Lsn commit_end, const Digest& sha256);
 
@@ -37,6 +43,7 @@ class TransactionLog {
     mutable std::mutex mutex_;
     std::deque<PassedTransaction> transactions_;
     Lsn passed_;
+    std::string system_;
 };
 
 // The mark's `digest` of a database: SHA-256 over the concatenated digests, in commit order.

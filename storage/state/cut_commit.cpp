@@ -100,13 +100,14 @@ void CutCommit::set_scanned(const SourceName& tree, bool first_scan_done,
     update.run();
 }
 
-void CutCommit::set_database(const SourceName& database, Lsn lsn,
+void CutCommit::set_database(const SourceName& database, const StreamPosition& position,
                              const std::vector<StoredTransaction>& unmarked) {
     Statement(state_.database_,
-              "INSERT INTO database_positions (name, lsn) VALUES (?1, ?2) "
-              "ON CONFLICT (name) DO UPDATE SET lsn = ?2")
+              "INSERT INTO database_positions (name, lsn, system_identifier) VALUES (?1, ?2, ?3) "
+              "ON CONFLICT (name) DO UPDATE SET lsn = ?2, system_identifier = ?3")
         .bind_text(1, database.str())
-        .bind(2, lsn.value())
+        .bind(2, position.lsn.value())
+        .bind_text(3, position.system)
         .run();
     Statement(state_.database_, "DELETE FROM unmarked_transactions WHERE name = ?1")
         .bind_text(1, database.str())

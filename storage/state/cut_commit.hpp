@@ -29,7 +29,7 @@ class CutCommit {
     // As it is with this cut's changes.
     [[nodiscard]] CapturedTotals totals(const SourceName& tree);
     void set_scanned(const SourceName& tree, bool first_scan_done, std::optional<Timestamp> swept);
-    void set_database(const SourceName& database, Lsn lsn,
+    void set_database(const SourceName& database, const StreamPosition& position,
                       const std::vector<StoredTransaction>& unmarked);
     // 16 random bytes: zeros unless it is said.
     void set_identity(std::string_view identity) { identity_ = identity; }

@@ -111,7 +111,12 @@ ALTER TABLE entries ADD COLUMN large INTEGER;  -- the size of a file above limit
 CREATE INDEX entries_by_large ON entries (tree, large) WHERE large IS NOT NULL;
 )";
 
-constexpr std::array<const char*, 4> primary_migrations{primary_schema_1, primary_schema_2,
-                                                        primary_schema_3, primary_schema_4};
+// A position is of one cluster: another one's log has nothing to do with it.
+constexpr const char* primary_schema_5 = R"(
+ALTER TABLE database_positions ADD COLUMN system_identifier TEXT NOT NULL DEFAULT '';
+)";
+
+constexpr std::array<const char*, 5> primary_migrations{
+    primary_schema_1, primary_schema_2, primary_schema_3, primary_schema_4, primary_schema_5};
 
 }  // namespace farshore::storage

@@ -121,11 +121,12 @@ std::optional<std::string> PrimaryState::cut_identity(CutNumber cut) {
     return ask.step() ? std::optional(std::string(ask.bytes(0))) : std::nullopt;
 }
 
-std::map<SourceName, Lsn> PrimaryState::database_positions() {
-    Statement ask(database_, "SELECT name, lsn FROM database_positions");
-    std::map<SourceName, Lsn> positions;
+std::map<SourceName, StreamPosition> PrimaryState::database_positions() {
+    Statement ask(database_, "SELECT name, lsn, system_identifier FROM database_positions");
+    std::map<SourceName, StreamPosition> positions;
     while (ask.step()) {
-        positions[SourceName(std::string(ask.bytes(0)))] = Lsn(ask.unsigned_integer(1));
+        positions[SourceName(std::string(ask.bytes(0)))] = {.system = std::string(ask.bytes(2)),
+                                                            .lsn = Lsn(ask.unsigned_integer(1))};
     }
     return positions;
 }

@@ -55,6 +55,14 @@ struct StoredTransaction {
     Digest sha256;
 };
 
+// How far a database's stream is: an LSN, and the cluster that it is of.
+struct StreamPosition {
+    std::string system;  // the cluster's identifier; empty: none is known
+    Lsn lsn;
+
+    bool operator==(const StreamPosition&) const = default;
+};
+
 // What a secondary is known to hold.
 struct PeerStanding {
     CutNumber received_cut;
@@ -92,7 +100,7 @@ class PrimaryState {
     [[nodiscard]] CutNumber forgotten();
     // The identity of a cut; nullopt when it is forgotten, or never was.
     [[nodiscard]] std::optional<std::string> cut_identity(CutNumber cut);
-    [[nodiscard]] std::map<SourceName, Lsn> database_positions();
+    [[nodiscard]] std::map<SourceName, StreamPosition> database_positions();
     // Passed by the newest cut and not described by a mark yet.
     [[nodiscard]] std::vector<StoredTransaction> unmarked_transactions(const SourceName& database);
 

@@ -407,6 +407,14 @@ std::map<SourceName, DatabaseState> SecondaryState::databases() {
 
 void SecondaryState::set_database(const SourceName& name, const DatabaseStanding& standing,
                                   const SpoolPosition& spool_end) {
+    Transaction transaction(database_);
+    if (!standing.copied) {
+        // Cuts that wait to be applied speak of the copy that was: perhaps of another cluster,
+        // whose positions may be beyond any of the new one's.
+        Statement(database_, "DELETE FROM secondary_cut_databases WHERE name = ?")
+            .bind_text(1, name.str())
+            .run();
+    }
     Statement(database_,
               "INSERT OR REPLACE INTO secondary_databases VALUES "
               "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5, ?6, ?7)")
@@ -418,6 +426,7 @@ void SecondaryState::set_database(const SourceName& name, const DatabaseStanding
         .bind(6, spool_end.segment)
         .bind(7, spool_end.offset)
         .run();
+    transaction.commit();
 }
 
 // --- roots

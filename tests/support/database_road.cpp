@@ -112,7 +112,7 @@ void DatabaseRoad::wait_until(const std::function<bool()>& condition, const std:
 secondary::ApplyRange DatabaseRoad::cut() {
     wait_until([this] { return source_->is_streaming(); }, "the source streams");
     primary::InsertPosition insert(stream_, origin);
-    const Lsn lsn = insert.read();
+    const Lsn lsn = insert.read().lsn;
     sequences_ = encode_sequences(primary::changed_sequences({}, insert.sequences(), 1ULL << 20));
     return cut_up_to(lsn);
 }

@@ -93,6 +93,7 @@ void DatabaseSource::serve(connection::Lane& lane, const DatabaseStanding& stand
     const Duration status_interval = replication.status_interval();
     replication.set_memory(database_.slot_memory_bytes);
     when_free(state_.stop, [&] { replication.start(slot, publication, from); });
+    system_ = system.identifier;
     state_.confirmed.store(from.value());
     state_.position.store(from.value());
     state_.streaming.store(true);

@@ -63,6 +63,8 @@ class DatabaseSource {
     [[nodiscard]] bool is_streaming() const;
     // What the decoder has passed; 0 before is_streaming().
     [[nodiscard]] Lsn position() const;
+    // The identifier of the cluster that streams; once is_streaming() was true.
+    [[nodiscard]] const std::string& system() const { return system_; }
     // Sees to it that position() reaches `lsn` soon, also on an idle server.
     void want_position(Lsn lsn);
     // RECEIVED: the secondary holds everything up to `lsn` durably.
@@ -76,6 +78,7 @@ class DatabaseSource {
     config::Database database_;
     Clock& clock_;
     DatabaseSourceEvents events_;
+    std::string system_;  // written before state_.streaming is set
     SourceState state_;
 };
 

@@ -46,6 +46,7 @@ auto InsertPosition::ask(F&& question) {
         return question(*connection_);
     } catch (const Error& error) {
         connection_.reset();
+        identity_.reset();
         if (!had_one || error.code() != ErrorCode::database_unavailable) {
             throw;
         }
@@ -54,13 +55,15 @@ auto InsertPosition::ask(F&& question) {
     return question(*connection_);
 }
 
-Lsn InsertPosition::read() {
+InsertPosition::LogEnd InsertPosition::read() {
     return ask([this](postgres::Connection& connection) {
-        if (!segment_bytes_) {
-            segment_bytes_ = read_identity(connection).segment_bytes;
+        // Behind one connection there is one cluster.
+        if (!identity_) {
+            identity_ = read_identity(connection);
         }
         const Lsn end = parse(connection.execute("SELECT pg_current_wal_insert_lsn()").text(0, 0));
-        return without_page_header(end, *segment_bytes_);
+        return LogEnd{.system = identity_->system_identifier,
+                      .lsn = without_page_header(end, identity_->segment_bytes)};
     });
 }
 

@@ -33,8 +33,13 @@ class InsertPosition {
   public:
     InsertPosition(StreamName stream, config::Database database);
 
-    // The end of the log: everything that was committed before the call is before it.
-    [[nodiscard]] Lsn read();
+    // The end of the log, and the cluster's identifier: everything that was committed before the
+    // call is before it.
+    struct LogEnd {
+        std::string system;
+        Lsn lsn;
+    };
+    [[nodiscard]] LogEnd read();
     [[nodiscard]] SlotFacts slot(const AgentName& peer);
     [[nodiscard]] ServerIdentity identity();
     // What of the database does not reach the secondaries, one sentence each, sorted. Asks the
@@ -58,7 +63,7 @@ class InsertPosition {
     config::Database database_;
     postgres::WakeEvent stop_;
     std::unique_ptr<postgres::Connection> connection_;
-    std::optional<std::uint64_t> segment_bytes_;
+    std::optional<ServerIdentity> identity_;  // of the server behind connection_
 };
 
 // An LSN just behind a page header of the log is the start of that page: no record ends in between,

@@ -26,14 +26,14 @@ class CutFeedTest : public testing::Test {
         near_ = near;
         far_ = far;
         wiring_.trees = {uploads};
-        wiring_.streaming_databases = [] { return std::vector<SourceName>(); };
+        wiring_.streaming_databases = [] { return std::map<SourceName, std::string>(); };
         wiring_.want_position = [](const SourceName&, Lsn) {};
         wiring_.send_wanted = [](const WantedContent&) { return true; };
         wiring_.on_received = [this](const ToldCut& told) { received_.push_back(told); };
     }
     ~CutFeedTest() override { end(); }
 
-    void commit(const std::string& path, std::map<SourceName, Lsn> databases = {},
+    void commit(const std::string& path, std::map<SourceName, StreamPosition> databases = {},
                 bool scanned = true) {
         storage::CutCommit commit(state_);
         storage::CapturedEntry entry;
@@ -116,6 +116,7 @@ class CutFeedTest : public testing::Test {
     std::vector<ToldCut> received_;
     std::optional<Error> failure_;
     std::atomic<bool> is_streaming_{false};
+    std::string system_ = "7300";
     std::unique_ptr<CutFeed> feed_;
     std::jthread thread_;
 };
@@ -178,16 +179,20 @@ TEST_F(CutFeedTest, ACutThatLacksContentIsGivenUpAndItsMarksAreToldAgain) {
 
 TEST_F(CutFeedTest, MarksWaitForTheDatabaseThatTheyClaim) {
     wiring_.streaming_databases = [this] {
-        return is_streaming_ ? std::vector<SourceName>{app} : std::vector<SourceName>();
+        std::map<SourceName, std::string> streaming;
+        if (is_streaming_) {
+            streaming[app] = system_;
+        }
+        return streaming;
     };
-    commit("a", {{app, Lsn(100)}});
+    commit("a", {{app, {"7300", Lsn(100)}}});
     run(Welcome{}, CutNumber());
     const Told without = next_cut();
     EXPECT_TRUE(without.marks.empty());
     EXPECT_FALSE(without.end.is_mark);
     EXPECT_TRUE(without.begin.databases.empty());
     is_streaming_ = true;
-    commit("b", {{app, Lsn(120)}});
+    commit("b", {{app, {"7300", Lsn(120)}}});
     feed_->take(to_frame(Received{CutNumber(1)}));
     const Told with = next_cut();
     EXPECT_EQ(with.marks.size(), 2u);
@@ -195,6 +200,25 @@ TEST_F(CutFeedTest, MarksWaitForTheDatabaseThatTheyClaim) {
     end();
     ASSERT_EQ(received_.size(), 1u);
     EXPECT_FALSE(received_[0].with_marks);
+}
+
+// The fault: a cluster was replaced by another, which streams before a cut has its position.
+TEST_F(CutFeedTest, APositionOfAnotherClusterIsNotWaitedFor) {
+    is_streaming_ = true;
+    system_ = "7400";
+    wiring_.streaming_databases = [this] {
+        return std::map<SourceName, std::string>{{app, system_}};
+    };
+    commit("a", {{app, {"7300", Lsn(100)}}});
+    run(Welcome{}, CutNumber());
+    const Told old = next_cut();
+    EXPECT_TRUE(old.begin.databases.empty());
+    EXPECT_TRUE(old.marks.empty());
+    commit("b", {{app, {"7400", Lsn(9)}}});
+    feed_->take(to_frame(Received{CutNumber(1)}));
+    const Told now = next_cut();
+    EXPECT_EQ(now.begin.databases.at(app), Lsn(9));
+    EXPECT_EQ(now.marks.size(), 2u);
 }
 
 TEST_F(CutFeedTest, WhoHoldsSomethingIsToldNoListingOfATreeThatIsNotScanned) {

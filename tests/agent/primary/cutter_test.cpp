@@ -74,7 +74,7 @@ class CutterTest : public testing::Test {
             }
             return std::string(16, 'i');
         };
-        wiring.position = [](const SourceName&) { return Lsn(); };
+        wiring.position = [](const SourceName&) { return StreamPosition{}; };
         wiring.want_position = [](const SourceName&, Lsn) {};
         wiring.is_received = [](CutNumber) { return true; };
         wiring.on_refusal = [](const SourceName&, const std::optional<Error>&) {};

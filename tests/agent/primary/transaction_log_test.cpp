@@ -64,6 +64,27 @@ TEST(TransactionLog, AfterARestartWhatWasCutIsNotCountedTwice) {
     EXPECT_EQ(ends(log.up_to(Lsn(100))), (Ends{10, 20, 30}));
 }
 
+// The fault: a cluster that is replaced by another begins with lower numbers.
+TEST(TransactionLog, AnotherClustersTransactionsAreCountedFromItsOwnBeginning) {
+    TransactionLog log;
+    log.restore({{Lsn(100), sha256("a")}}, Lsn(100), "7300");
+    log.follow("7300");
+    log.append(Lsn(120), sha256("b"));
+    EXPECT_EQ(ends(log.up_to(Lsn(200))), (Ends{100, 120}));
+    log.follow("7400");
+    EXPECT_FALSE(log.is_of("7300"));
+    EXPECT_TRUE(log.up_to(Lsn(200)).empty());
+    log.append(Lsn(9), sha256("c"));
+    EXPECT_EQ(ends(log.up_to(Lsn(200))), Ends{9});
+}
+
+TEST(TransactionLog, AStateOfBeforeClustersWereKeptGoesOn) {
+    TransactionLog log;
+    log.restore({{Lsn(100), sha256("a")}}, Lsn(100));
+    log.follow("7300");
+    EXPECT_EQ(ends(log.up_to(Lsn(200))), Ends{100});
+}
+
 TEST(TransactionLog, TheDigestIsOverTheDigestsInCommitOrder) {
     const Digest a = sha256("a");
     const Digest b = sha256("b");
