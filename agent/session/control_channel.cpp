@@ -107,7 +107,7 @@ void ControlChannel::take_pong(const Frame& frame) {
 
 void ControlChannel::take_reply(const Frame& frame) {
     auto reply = from_frame<Reply>(frame);
-    std::promise<std::string> asked;
+    std::promise<Result<std::string>> asked;
     {
         const std::lock_guard lock(mutex_);
         const auto found = waiting_.find(reply.number);
@@ -118,7 +118,7 @@ void ControlChannel::take_reply(const Frame& frame) {
         waiting_.erase(found);
     }
     if (reply.error) {
-        asked.set_exception(std::make_exception_ptr(Error(*reply.error, reply.json)));
+        asked.set_value(Error(*reply.error, reply.json));
     } else {
         asked.set_value(std::move(reply.json));
     }
@@ -162,7 +162,7 @@ void ControlChannel::ping(Duration interval, const runtime::StopToken& stop) {
 
 std::string ControlChannel::ask(const std::string& verb, const std::string& json,
                                 Duration timeout) {
-    std::future<std::string> answer;
+    std::future<Result<std::string>> answer;
     std::uint64_t number = 0;
     {
         const std::lock_guard lock(mutex_);
@@ -179,11 +179,11 @@ std::string ControlChannel::ask(const std::string& verb, const std::string& json
         waiting_.erase(number);
         throw Error(ErrorCode::timeout, "the peer did not answer \"" + verb + "\" in time");
     }
-    return answer.get();
+    return answer.get().take();
 }
 
 void ControlChannel::fail_waiting(const Error& reason) {
-    std::map<std::uint64_t, std::promise<std::string>> waiting;
+    std::map<std::uint64_t, std::promise<Result<std::string>>> waiting;
     {
         const std::lock_guard lock(mutex_);
         waiting.swap(waiting_);
@@ -193,7 +193,7 @@ void ControlChannel::fail_waiting(const Error& reason) {
         }
     }
     for (auto& [number, promise] : waiting) {
-        promise.set_exception(std::make_exception_ptr(reason));
+        promise.set_value(reason);
     }
 }
 

@@ -76,7 +76,9 @@ class ControlChannel {
     ChannelCallbacks callbacks_;
     runtime::BoundedQueue<Frame> requests_{16};
     std::mutex mutex_;
-    std::map<std::uint64_t, std::promise<std::string>> waiting_;
+    // Who waits for which reply. Results rather than exceptions: an exception_ptr that one thread
+    // sets and another takes is counted where ThreadSanitizer does not see it.
+    std::map<std::uint64_t, std::promise<Result<std::string>>> waiting_;
     std::uint64_t next_number_ = 1;
     std::promise<Error> closed_;
     bool closed_said_ = false;
