@@ -57,6 +57,9 @@ enum class MessageKind : std::uint8_t {
     copy_table_end = 54,
     copy_end = 55,
     copy_result = 56,
+    copy_standing = 57,
+    copy_needed = 58,
+    database_timeline = 59,
 };
 
 struct Frame {

@@ -41,7 +41,7 @@ bool is_known_kind(std::uint8_t number) {
     using enum MessageKind;
     return within(hello, goodbye) || within(ping, reply) || within(cut_begin, cut_mark) ||
            within(content_whole, piece_patch) || within(content_pack, content_pack) ||
-           within(database_changes, copy_result);
+           within(database_changes, database_timeline);
 }
 
 std::string write_frame_header(const FrameHeader& header) {

@@ -1,5 +1,7 @@
 #include "protocol/message_database.hpp"
 
+#include "protocol/wire_fields.hpp"
+
 namespace farshore {
 
 namespace {
@@ -34,6 +36,25 @@ std::vector<std::string> read_names(ByteReader& in, std::size_t limit) {
         names.emplace_back(in.bytes(identifier_bytes));
     }
     return names;
+}
+
+std::uint32_t read_count(ByteReader& in, std::size_t least_bytes, std::size_t limit) {
+    const std::uint32_t count = in.count(least_bytes);
+    if (count > limit) {
+        throw Error(ErrorCode::too_large, "a list of " + std::to_string(count) + " tables");
+    }
+    return count;
+}
+
+void write_table(ByteWriter& out, const TableName& name) {
+    out.bytes(name.schema).bytes(name.table);
+}
+
+TableName read_table(ByteReader& in) {
+    TableName name;
+    name.schema = in.bytes(identifier_bytes);
+    name.table = in.bytes(identifier_bytes);
+    return name;
 }
 
 }  // namespace
@@ -85,7 +106,10 @@ DatabasePosition DatabasePosition::decode(ByteReader& in) {
 }
 
 void CopyBegin::encode(ByteWriter& out) const {
-    out.bytes(system_identifier).u32(timeline).u64(lsn.value()).u64(tables).u64(bytes);
+    out.bytes(system_identifier).u32(timeline).u64(lsn.value()).u64(snapshot.value());
+    wire::write(out, schema);
+    wire::write(out, ddl);
+    out.u64(tables).u64(bytes);
     write_names(out, roles);
 }
 
@@ -94,10 +118,48 @@ CopyBegin CopyBegin::decode(ByteReader& in) {
     begin.system_identifier = in.bytes(identifier_bytes);
     begin.timeline = in.u32();
     begin.lsn = Lsn(in.u64());
+    begin.snapshot = Lsn(in.u64());
+    begin.schema = wire::read_digest(in);
+    begin.ddl = wire::read_digest(in);
     begin.tables = in.u64();
     begin.bytes = in.u64();
     begin.roles = read_names(in, roles_limit);
     return begin;
+}
+
+void CopyStanding::encode(ByteWriter& out) const {
+    out.boolean(has_schema).boolean(last).u32(static_cast<std::uint32_t>(tables.size()));
+    for (const TableName& name : tables) {
+        write_table(out, name);
+    }
+}
+
+CopyStanding CopyStanding::decode(ByteReader& in) {
+    CopyStanding standing;
+    standing.has_schema = in.boolean();
+    standing.last = in.boolean();
+    const std::uint32_t count = read_count(in, 8, most_tables);
+    standing.tables.reserve(count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        standing.tables.push_back(read_table(in));
+    }
+    return standing;
+}
+
+void CopyNeeded::encode(ByteWriter& out) const {
+    out.bytes(reason);
+}
+
+CopyNeeded CopyNeeded::decode(ByteReader& in) {
+    return {std::string(in.bytes(limits::text))};
+}
+
+void DatabaseTimeline::encode(ByteWriter& out) const {
+    out.u32(timeline);
+}
+
+DatabaseTimeline DatabaseTimeline::decode(ByteReader& in) {
+    return {in.u32()};
 }
 
 void CopySchema::encode(ByteWriter& out) const {
@@ -113,7 +175,7 @@ CopySchema CopySchema::decode(ByteReader& in) {
 }
 
 void CopyTable::encode(ByteWriter& out) const {
-    out.bytes(schema).bytes(table);
+    out.bytes(schema).bytes(table).u64(lsn.value());
     write_names(out, columns);
 }
 
@@ -121,6 +183,7 @@ CopyTable CopyTable::decode(ByteReader& in) {
     CopyTable table;
     table.schema = in.bytes(identifier_bytes);
     table.table = in.bytes(identifier_bytes);
+    table.lsn = Lsn(in.u64());
     table.columns = read_names(in, columns_limit);
     return table;
 }

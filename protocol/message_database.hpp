@@ -2,17 +2,20 @@
 // Database lanes: the first copy of a database, then its changes as they were decoded on the
 // primary (WIRE.md, "A database lane").
 //
-// First copy, primary -> secondary: CopyBegin, CopySchema* (pre_data), then for each table
-// CopyTable, CopyData*, CopyTableEnd, then CopySchema* (post_data), CopyEnd. The secondary answers
-// with one CopyResult. Then, and on a lane whose database is already copied at once:
-// DatabaseChanges and DatabasePosition without end.
+// First copy, primary -> secondary: CopyBegin, answered by CopyStanding* (what of it is there from
+// before an interruption). Then CopySchema* (pre_data, when the schema is not there), for each
+// table that is not there CopyTable, CopyData*, CopyTableEnd, then CopySchema* (post_data),
+// CopyEnd. The secondary answers with one CopyResult. Then, and on a lane whose database is already
+// copied at once: DatabaseTimeline, DatabaseChanges and DatabasePosition without end.
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "protocol/digest.hpp"
 #include "protocol/frame.hpp"
 #include "protocol/identifiers.hpp"
 
@@ -61,7 +64,10 @@ struct CopyBegin {
     static constexpr MessageKind kind = MessageKind::copy_begin;
     std::string system_identifier;
     std::uint32_t timeline = 0;
-    Lsn lsn;  // of the snapshot that is copied: the stream goes on after it
+    Lsn lsn;        // the stream goes on after it
+    Lsn snapshot;   // what is copied now is as of this; above lsn when an interrupted copy goes on
+    Digest schema;  // of both sections: a copy goes on only with the schema it began with
+    Digest ddl;  // of the DDL that is behind the snapshot: a copy goes on only without more of it
     std::uint64_t tables = 0;
     std::uint64_t bytes = 0;         // an estimate, for progress
     std::vector<std::string> roles;  // that own something or were granted something
@@ -86,11 +92,51 @@ struct CopySchema {
     [[nodiscard]] static CopySchema decode(ByteReader& in);
 };
 
+struct TableName {
+    std::string schema;
+    std::string table;
+
+    auto operator<=>(const TableName&) const = default;
+};
+
+// secondary -> primary: what of the copy that CopyBegin announces is there.
+struct CopyStanding {
+    static constexpr MessageKind kind = MessageKind::copy_standing;
+    static constexpr std::size_t most_tables = 1'000;  // in one of them
+    bool has_schema = false;                           // pre_data; when false nothing is there
+    bool last = true;                                  // no more of these follow
+    std::vector<TableName> tables;
+
+    void encode(ByteWriter& out) const;
+    [[nodiscard]] static CopyStanding decode(ByteReader& in);
+};
+
+// primary -> secondary: the stream can't go on, what it would have brought is lost. Only a new
+// first copy helps; the secondary lets go of its standing, or refuses, and the lane ends.
+struct CopyNeeded {
+    static constexpr MessageKind kind = MessageKind::copy_needed;
+    std::string reason;
+
+    void encode(ByteWriter& out) const;
+    [[nodiscard]] static CopyNeeded decode(ByteReader& in);
+};
+
+// primary -> secondary: the server goes on with this timeline, which forked off behind all that the
+// secondary has received.
+struct DatabaseTimeline {
+    static constexpr MessageKind kind = MessageKind::database_timeline;
+    std::uint32_t timeline = 0;
+
+    void encode(ByteWriter& out) const;
+    [[nodiscard]] static DatabaseTimeline decode(ByteReader& in);
+};
+
 // The rows of one table follow, of these columns and in this order.
 struct CopyTable {
     static constexpr MessageKind kind = MessageKind::copy_table;
     std::string schema;
     std::string table;
+    Lsn lsn;                           // of the snapshot that they are of
     std::vector<std::string> columns;  // may be empty: a table without columns has rows too
 
     void encode(ByteWriter& out) const;

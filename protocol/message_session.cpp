@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t evidence_key_bytes = 1024;
 constexpr std::size_t verb_bytes = 64;
 constexpr std::size_t word_bytes = 64;
-constexpr std::size_t standing_min_bytes = 1 + 8 + 4 + 4;
+constexpr std::size_t standing_min_bytes = 1 + 8 + 4 + 4 + 8;
 
 LaneKind read_lane_kind(ByteReader& in) {
     const std::uint8_t number = in.u8();
@@ -36,6 +36,7 @@ DatabaseStanding read_standing(ByteReader& in) {
     standing.received = wire::read_number<LsnTag>(in);
     standing.system_identifier = in.bytes(word_bytes);
     standing.timeline = in.u32();
+    standing.whole_from = wire::read_number<LsnTag>(in);
     return standing;
 }
 
@@ -110,6 +111,7 @@ void Welcome::encode(ByteWriter& out) const {
         out.boolean(standing.copied);
         wire::write(out, standing.received);
         out.bytes(standing.system_identifier).u32(standing.timeline);
+        wire::write(out, standing.whole_from);
     });
     wire::write_map(out, begun, [&out](const std::vector<Digest>& paths) {
         FARSHORE_ASSERT(paths.size() <= limits::begun_contents);

@@ -43,6 +43,9 @@ struct DatabaseStanding {
     Lsn received;                   // durable here; the stream goes on after it
     std::string system_identifier;  // of the primary's cluster when the copy was made; may be empty
     std::uint32_t timeline = 0;
+    // Some table was copied in a snapshot of this moment: before the stream is past it the database
+    // is not as of one. Of a copy that is not complete: received says where its stream begins.
+    Lsn whole_from;
 };
 
 // The accepting side (a secondary) answers with this on every lane; the standing is on control

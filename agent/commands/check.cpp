@@ -40,6 +40,36 @@ std::string performance(std::string_view name, std::optional<double> figure,
                   : fmt::format(" {}=U;{};0", name, limits);
 }
 
+// Below this much time at the present rate a slot is about to be given up.
+constexpr double slot_warning_seconds = 3600;
+constexpr double slot_critical_seconds = 600;
+
+// What of a secondary's databases calls for somebody: a gap, a slot that will not last.
+Verdict judge_databases(const json::value& peer, std::string& message) {
+    Verdict verdict = ok;
+    for (const json::value& source : list(peer, "sources")) {
+        const json::value& slot = member(source, "slot");
+        const auto left = slot.is_object() ? number(slot, "time_left_seconds") : std::nullopt;
+        if (left && *left < slot_warning_seconds) {
+            verdict = worse(verdict, *left < slot_critical_seconds ? critical : warning);
+            message +=
+                fmt::format(", slot of {} has {} left", text(source, "name"), seconds_text(left));
+        }
+        if (slot.is_object() && text(slot, "wal_status") == "unreserved") {
+            verdict = worse(verdict, critical);
+            message += fmt::format(", the server is about to give up the slot of {}",
+                                   text(source, "name"));
+        }
+        for (const json::value& gap : list(source, "gaps")) {
+            verdict = worse(verdict, warning);
+            message += fmt::format(", GAP in {}{}: {}", text(source, "name"),
+                                   text(gap, "table") == "-" ? "" : " " + text(gap, "table"),
+                                   text(gap, "reason"));
+        }
+    }
+    return verdict;
+}
+
 int say(Verdict verdict, const std::string& message, const std::string& data, bool as_json) {
     if (as_json) {
         print_json(json::object{{"status", words[verdict]},
@@ -66,6 +96,7 @@ int check(const json::value& lag, Duration warn_at, Duration critical_at, bool a
             verdict = worse(verdict, warning);
             message += fmt::format(" ({})", text(peer, "reason"));
         }
+        verdict = worse(verdict, judge_databases(peer, message));
     }
     const std::string limits = fmt::format("{:g};{:g}", warn_at.seconds(), critical_at.seconds());
     const std::string data = performance("rpo", rpo, limits) + performance("lag", behind, limits) +

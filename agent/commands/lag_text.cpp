@@ -33,8 +33,17 @@ std::string source_line(const json::value& source) {
     if (slot.is_object()) {
         line += fmt::format(", slot {} ({} kept)", text(slot, "wal_status"),
                             bytes_text(number(slot, "retained_bytes")));
+        if (number(slot, "time_left_seconds")) {
+            line += fmt::format(", {} left at this rate", seconds(slot, "time_left_seconds"));
+        }
     }
-    return line + "\n";
+    line += "\n";
+    for (const json::value& gap : list(source, "gaps")) {
+        line += fmt::format("    GAP{} since {}: {}\n",
+                            text(gap, "table") == "-" ? "" : " in table " + text(gap, "table"),
+                            time_text(text(gap, "since")), text(gap, "reason"));
+    }
+    return line;
 }
 
 std::string peer_lines(const json::value& peer) {

@@ -117,6 +117,7 @@ Database read_database(const Section& section) {
     database.slot_memory_bytes = section.size("slot_memory").value_or(database.slot_memory_bytes);
     database.ordering =
         section.text("ordering") == "eager" ? RowOrdering::eager : RowOrdering::with_cuts;
+    database.recopy = section.text("recopy") == "manual" ? Recopy::manual : Recopy::automatic;
     database.adopt = section.boolean("adopt");
     return database;
 }

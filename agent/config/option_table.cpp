@@ -285,6 +285,12 @@ constexpr std::array table{
            .sentence = "Whether rows wait for the files of their cut; in a stream without trees "
                        "they never do."},
     Option{.table = "database",
+           .key = "recopy",
+           .type = choice,
+           .default_value = "automatic",
+           .choices = "automatic|manual",
+           .sentence = "Whether a gap is closed by a new first copy without being told to."},
+    Option{.table = "database",
            .key = "adopt",
            .type = boolean,
            .default_value = "false",

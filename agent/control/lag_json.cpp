@@ -13,6 +13,19 @@ json::value slot_json(const SlotFigures& slot) {
     out["retained_bytes"] = or_null(slot.retained_bytes);
     out["wal_status"] = or_null(slot.wal_status);
     out["safe_wal_bytes"] = or_null(slot.safe_wal_bytes);
+    out["limit_bytes"] = or_null(slot.limit_bytes);
+    out["time_left_seconds"] = or_null(slot.time_left_seconds);
+    return out;
+}
+
+json::value gaps_json(const std::vector<GapFigures>& gaps) {
+    json::array out;
+    for (const GapFigures& gap : gaps) {
+        out.push_back(json::object{
+            {"table", gap.table.empty() ? json::value(nullptr) : json::value(gap.table)},
+            {"reason", gap.reason},
+            {"since", or_null(gap.since)}});
+    }
     return out;
 }
 
@@ -31,6 +44,7 @@ json::value source_json(const SourceFigures& source) {
         out["received_lsn"] = or_null(source.received_lsn);
         out["applied_lsn"] = or_null(source.applied_lsn);
         out["slot"] = source.slot ? slot_json(*source.slot) : json::value(nullptr);
+        out["gaps"] = gaps_json(source.gaps);
     }
     return out;
 }

@@ -52,6 +52,16 @@ struct SlotFigures {
     std::optional<std::uint64_t> retained_bytes;
     std::optional<std::string> wal_status;
     std::optional<std::int64_t> safe_wal_bytes;  // null: without a limit
+    std::optional<std::uint64_t> limit_bytes;    // slot_limit
+    // Until the nearer of both limits, at the present rate, if nothing were confirmed any more.
+    std::optional<double> time_left_seconds;
+};
+
+// What a secondary has lost of a database.
+struct GapFigures {
+    std::string table;  // "": the whole database
+    std::string reason;
+    std::optional<Timestamp> since;
 };
 
 struct SourceFigures {
@@ -62,6 +72,7 @@ struct SourceFigures {
     std::optional<std::uint64_t> pending_bytes;
     std::optional<Lsn> captured_lsn, received_lsn, applied_lsn;  // databases only
     std::optional<SlotFigures> slot;                             // databases only
+    std::vector<GapFigures> gaps;                                // databases only
 };
 
 struct PeerFigures {

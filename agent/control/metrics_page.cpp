@@ -124,6 +124,15 @@ void add_peer(Page& page, const PeerFigures& peer) {
                      number(source.slot->retained_bytes), labels);
             page.add("slot_safe_wal_bytes", "WAL until the server gives the slot up.",
                      number(source.slot->safe_wal_bytes), labels);
+            page.add("slot_limit_bytes", "WAL past which farshore gives the slot up.",
+                     number(source.slot->limit_bytes), labels);
+            page.add("slot_time_left_seconds",
+                     "Until the slot is given up, at the present rate, if nothing were confirmed.",
+                     source.slot->time_left_seconds, labels);
+        }
+        if (source.kind == SourceKind::database) {
+            page.add("source_gaps", "Gaps that are not closed: 1 for the whole database.",
+                     static_cast<double>(source.gaps.size()), labels);
         }
     }
 }

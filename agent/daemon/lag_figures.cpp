@@ -149,6 +149,21 @@ void add_state(control::PeerFigures& peer, const primary::PeerView& view) {
     }
 }
 
+std::optional<std::uint64_t> limit_of(const primary::SlotFacts& slot) {
+    return slot.limit_bytes == 0 ? std::nullopt : std::optional(slot.limit_bytes);
+}
+
+// A gap is why the figures grow although changes flow.
+void add_gap_reason(control::PeerFigures& peer) {
+    for (const control::SourceFigures& source : peer.sources) {
+        if (!source.gaps.empty() && !peer.reason) {
+            const control::GapFigures& gap = source.gaps.front();
+            peer.reason = source.name + (gap.table.empty() ? "" : ", table " + gap.table) +
+                          ": GAP " + gap.reason;
+        }
+    }
+}
+
 void add_database(control::SourceFigures& source, const primary::Primary& role,
                   const AgentName& peer, const primary::PeerView& view) {
     const SourceName name(source.name);
@@ -172,7 +187,12 @@ void add_database(control::SourceFigures& source, const primary::Primary& role,
     if (slot != facts.slots.end() && slot->second.exists) {
         source.slot = control::SlotFigures{.retained_bytes = slot->second.retained_bytes,
                                            .wal_status = slot->second.wal_status,
-                                           .safe_wal_bytes = slot->second.safe_wal_bytes};
+                                           .safe_wal_bytes = slot->second.safe_wal_bytes,
+                                           .limit_bytes = limit_of(slot->second),
+                                           .time_left_seconds = seconds(slot->second.time_left)};
+    }
+    for (const auto& [table, gap] : role.gaps(name, peer)) {
+        source.gaps.push_back({.table = table, .reason = gap.reason, .since = gap.since});
     }
 }
 
@@ -234,6 +254,7 @@ control::LagReport primary_lag(const config::Config& config, const primary::Prim
                 add_database(source, role, peers[i].name, view);
             }
         }
+        add_gap_reason(peer);
         if (i == 0 || !report.clock.offset_seconds) {
             report.clock.offset_seconds = seconds(view.utc_offset);
             report.clock.offset_error_seconds = seconds(view.utc_offset_error);

@@ -26,7 +26,6 @@ void add_not_built(control::StatusReport& status, const config::Database& databa
         add("conflict = quarantine, overwrite",
             "not in this version: a conflict stops applying with the row named");
     }
-    add("slot_limit", "not in this version: the slot is never given up by itself");
 }
 
 }  // namespace

@@ -238,7 +238,7 @@ Cutter::DatabaseOutcome Cutter::pass(const SourceName& database,
     }
     const CutPosition next = next_position(positions_[database], passed, end);
     SourceMoment& moment = moments_[database];
-    if (next.is_current) {
+    if (next.is_current && wiring_.is_whole(database)) {  // with a gap: as_of stands still
         moment = {.as_of = taken.utc, .as_of_boot = taken.boot};
     }
     DatabaseOutcome outcome{.position = next.position, .as_of = moment.as_of, .transactions = {}};
@@ -319,6 +319,9 @@ std::map<SourceName, SourceMark> Cutter::describe(storage::CutCommit& commit,
         const DatabaseFacts facts = wiring_.databases.at(name).watch->facts();
         DatabaseMark mark;
         mark.as_of = outcome.as_of;
+        for (const std::string& sentence : wiring_.gaps(name)) {
+            mark.uncovered.push_back({name.str(), sentence});
+        }
         for (const std::string& sentence : facts.uncovered) {
             mark.uncovered.push_back({name.str(), sentence});
         }

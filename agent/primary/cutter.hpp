@@ -32,6 +32,10 @@ struct CutterWiring {
     // The furthest that any session's decoder has passed; without a system when none streams.
     std::function<StreamPosition(const SourceName&)> position;
     std::function<void(const SourceName&, Lsn)> want_position;
+    // At least one secondary gets all of the database: none of it is lost to it.
+    std::function<bool(const SourceName&)> is_whole;
+    // What secondaries have lost of it, one sentence each, for the mark that is sealed.
+    std::function<std::vector<std::string>(const SourceName&)> gaps;
     // The best placed secondary has received `cut`.
     std::function<bool(CutNumber cut)> is_received;
     // Why a tree is not captured, at each cut; nullopt: it is.

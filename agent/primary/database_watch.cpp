@@ -17,8 +17,12 @@ constexpr std::size_t few_sequences = 300;
 }  // namespace
 
 DatabaseWatch::DatabaseWatch(const StreamName& stream, const config::Database& database,
-                             std::vector<AgentName> peers, Clock& clock)
-    : name_(database.name), peers_(std::move(peers)), clock_(clock), server_(stream, database) {}
+                             std::vector<AgentName> peers, Clock& clock, OnGap on_gap)
+    : name_(database.name),
+      peers_(std::move(peers)),
+      clock_(clock),
+      on_gap_(std::move(on_gap)),
+      server_(stream, database) {}
 
 void DatabaseWatch::run(const runtime::StopToken& stop) {
     const std::stop_callback ends(stop, [this] { server_.stop(); });
@@ -92,9 +96,10 @@ std::shared_ptr<const SequenceMap> DatabaseWatch::read_sequences() {
 void DatabaseWatch::look(bool at_coverage) {
     try {
         const ServerIdentity identity = server_.identity();
+        rate_.add(server_.read().lsn, clock_.boot_now());
         std::map<AgentName, SlotFacts> slots;
         for (const AgentName& peer : peers_) {
-            slots[peer] = server_.slot(peer);
+            slots[peer] = look_at_slot(peer);
         }
         server_.adopt_tables();
         std::optional<std::vector<std::string>> uncovered;
@@ -112,6 +117,25 @@ void DatabaseWatch::look(bool at_coverage) {
         const std::lock_guard lock(mutex_);
         facts_.fault = error;
     }
+}
+
+SlotFacts DatabaseWatch::look_at_slot(const AgentName& peer) {
+    SlotFacts slot = server_.slot(peer);
+    slot.time_left = time_left(slot, rate_.bytes_a_second());
+    if (slot.wal_status == "lost") {
+        on_gap_(peer,
+                "the server has removed log that the replication slot needs (wal_status lost)");
+    } else if (is_over_limit(slot)) {
+        const std::string reason = "the replication slot kept " +
+                                   std::to_string(slot.retained_bytes) +
+                                   " bytes of log, slot_limit is " +
+                                   std::to_string(slot.limit_bytes) + ": it was given up";
+        log::error("database {}: slot of {}: {}", name_.str(), peer.str(), reason);
+        on_gap_(peer, reason);
+        server_.give_up(peer);
+        slot = server_.slot(peer);
+    }
+    return slot;
 }
 
 void DatabaseWatch::ask_position(bool with_sequences) {

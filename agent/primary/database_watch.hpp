@@ -3,6 +3,7 @@
 // nobody who asks.
 
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -24,11 +25,16 @@ struct DatabaseFacts {
     std::optional<Error> fault;  // why it does not answer now
 };
 
-// Invariants: a position that is handed out was read after it was asked for.
+// Invariants: a position that is handed out was read after it was asked for; a slot that keeps more
+// than slot_limit is given up at the next look, whoever reads it: the primary comes first.
 class DatabaseWatch {
   public:
+    // What a slot kept for that secondary is lost, or is let go now. Called on the thread of run(),
+    // before a slot is dropped.
+    using OnGap = std::function<void(const AgentName& peer, const std::string& reason)>;
+
     DatabaseWatch(const StreamName& stream, const config::Database& database,
-                  std::vector<AgentName> peers, Clock& clock);
+                  std::vector<AgentName> peers, Clock& clock, OnGap on_gap);
 
     // Blocks until stop.
     void run(const runtime::StopToken& stop);
@@ -46,11 +52,14 @@ class DatabaseWatch {
     void answer(const runtime::StopToken& stop);
     void look(bool at_coverage);
     [[nodiscard]] std::shared_ptr<const SequenceMap> read_sequences();
+    [[nodiscard]] SlotFacts look_at_slot(const AgentName& peer);
 
     SourceName name_;
     std::vector<AgentName> peers_;
     Clock& clock_;
+    OnGap on_gap_;
     InsertPosition server_;
+    LogRate rate_;
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;
     std::uint64_t asked_ = 0;

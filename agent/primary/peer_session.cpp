@@ -46,6 +46,12 @@ PeerSession::PeerSession(const SessionContext& context, PeerBoard& board,
             board_.update([&](PeerView& view) { view.copies[name] = progress; });
         };
         events.on_fault = [this, name](const std::optional<Error>& error) {
+            if (!error) {
+                context_.gaps.close(name, session_.peer, "");
+            } else if (error->code() == ErrorCode::database_gap) {
+                (void)context_.gaps.open(name, session_.peer, "",
+                                         {error->message(), context_.clock.utc_now()});
+            }
             tell_fault(name, error);
             board_.update([&](PeerView& view) {
                 view.streaming[name] = !error;

@@ -14,6 +14,7 @@
 #include "agent/primary/cut_feed.hpp"
 #include "agent/primary/cut_history.hpp"
 #include "agent/primary/database_task.hpp"
+#include "agent/primary/gap_board.hpp"
 #include "agent/primary/peer_view.hpp"
 #include "agent/session/control_channel.hpp"
 #include "protocol/clock_offset.hpp"
@@ -32,6 +33,7 @@ struct SessionContext {
     std::function<bool(const WantedContent&, BulkSender&)> send_wanted;
     // A transaction was passed by this session's decoder.
     std::function<void(const SourceName&, const StreamPosition& end, const Digest&)> on_transaction;
+    GapBoard& gaps;
     // Something moved: the cutter and whoever waits for a mark look again.
     std::function<void()> on_progress;
     // The operator's wishes at the other end: JSON in, JSON out.

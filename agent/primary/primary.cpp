@@ -71,7 +71,10 @@ Primary::Primary(PrimaryServices services)
     }
     for (const config::Database& database : services_.config.databases) {
         watches_[database.name] = std::make_unique<DatabaseWatch>(
-            services_.config.agent.stream, database, peer_names(services_.config), services_.clock);
+            services_.config.agent.stream, database, peer_names(services_.config), services_.clock,
+            [this, name = database.name](const AgentName& peer, const std::string& reason) {
+                (void)gaps_.open(name, peer, "", {reason, services_.clock.utc_now()});
+            });
         transactions_[database.name] = std::make_unique<TransactionLog>();
     }
 }
@@ -105,6 +108,7 @@ SessionContext Primary::session_context() {
                 log.append(end.lsn, sha256);
                 trigger_.notify();
             },
+        .gaps = gaps_,
         .on_progress = [this] { on_progress(); },
         .serve = services_.serve};
 }
@@ -246,6 +250,8 @@ CutterWiring Primary::cutter_wiring() {
             }
         }
     };
+    wiring.is_whole = [this](const SourceName& name) { return is_whole(name); };
+    wiring.gaps = [this](const SourceName& name) { return describe_gaps(name); };
     wiring.is_received = [this](CutNumber cut) {
         return std::any_of(links_.begin(), links_.end(), [cut](const auto& link) {
             const PeerView view = link->view();
@@ -290,10 +296,34 @@ void Primary::on_published(const storage::ChainStanding& published) {
 
 void Primary::on_mark(const SealedMark& sealed) {
     manifests_.on_mark();
+    gaps_.told();
     const std::lock_guard lock(mutex_);
     newest_mark_ = sealed.mark;
     newest_facts_ = sealed.facts;
     progress_.notify_all();
+}
+
+bool Primary::is_whole(const SourceName& database) const {
+    return std::any_of(links_.begin(), links_.end(), [&](const auto& link) {
+        const auto open = link->session();
+        return open && !open->position(database).system.empty() &&
+               !gaps_.is_open(database, link->name());
+    });
+}
+
+std::vector<std::string> Primary::describe_gaps(const SourceName& database) {
+    std::vector<std::string> sentences = gaps_.sentences(database);
+    const auto newest = history_.newest();
+    const bool was_copied = newest && newest->databases.contains(database) &&
+                            !newest->databases.at(database).lsn.is_zero();
+    // After a restart nothing else remembers it before that secondary comes.
+    for (const auto& [peer, slot] : watches_.at(database)->facts().slots) {
+        if (was_copied && !slot.exists && !gaps_.is_open(database, peer)) {
+            sentences.push_back("no replication slot for " + peer.str() +
+                                ": it needs a first copy");
+        }
+    }
+    return sentences;
 }
 
 void Primary::on_refusal(const SourceName& tree, const std::optional<Error>& refusal) {

@@ -69,6 +69,11 @@ class Primary {
     [[nodiscard]] std::map<SourceName, PeerFault> refusals() const;
     // All that the newest mark leaves behind in a tree.
     [[nodiscard]] std::vector<std::string> pending(const SourceName& tree) const;
+    // What that secondary has lost of a database; by table, "" is all of it.
+    [[nodiscard]] std::map<std::string, Gap> gaps(const SourceName& database,
+                                                  const AgentName& peer) const {
+        return gaps_.open_gaps(database, peer);
+    }
     // What the decoders have passed, the best of all sessions.
     [[nodiscard]] StreamPosition position(const SourceName& database) const;
 
@@ -121,6 +126,8 @@ class Primary {
     void on_refusal(const SourceName& tree, const std::optional<Error>& refusal);
     void on_fault(const std::optional<Error>& fault);
     void on_progress();
+    [[nodiscard]] bool is_whole(const SourceName& database) const;
+    [[nodiscard]] std::vector<std::string> describe_gaps(const SourceName& database);
     [[nodiscard]] std::optional<MarkFacts> held_by_all(bool applied, const FlushWish& wish) const;
     [[nodiscard]] bool all_applied(CutNumber cut) const;
 
@@ -128,6 +135,7 @@ class Primary {
     CutTrigger trigger_;
     CutHistory history_;
     BandwidthLimit bandwidth_;
+    GapBoard gaps_;
     ContentBroadcast broadcast_;
     MarkSealer sealer_;
     storage::PrimaryState state_;  // of the cutter's thread

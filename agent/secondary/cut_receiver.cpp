@@ -15,8 +15,9 @@ std::map<SourceName, Lsn> received_positions(const connection::Session& session)
     std::map<SourceName, Lsn> positions;
     for (const auto& [name, lane] : session.databases) {
         const auto standing = session.welcome.databases.find(name);
-        positions[name] =
-            standing == session.welcome.databases.end() ? Lsn() : standing->second.received;
+        const bool is_copied =
+            standing != session.welcome.databases.end() && standing->second.copied;
+        positions[name] = is_copied ? standing->second.received : Lsn();
     }
     return positions;
 }

@@ -228,8 +228,10 @@ Welcome Secondary::answer(const Hello& hello, const AgentName& peer) {
             database->spool.truncate_to(found->second.received_end);
             welcome.databases[name] = found->second.standing;
         } else {
+            // A copy that was interrupted goes on where its stream begins.
             database->spool.clear();
-            welcome.databases[name] = DatabaseStanding{};
+            welcome.databases[name] =
+                found != known.end() ? found->second.standing : DatabaseStanding{};
         }
     }
     for (const auto& [name, tree] : trees_) {

@@ -1,6 +1,16 @@
 #include "agent/secondary/secondary_session.hpp"
 
+#include "agent/runtime/sleeper.hpp"
+
 namespace farshore::secondary {
+
+namespace {
+
+// How long what was received may take to be applied before the replica is copied anew.
+constexpr int applied_looks = 300;
+constexpr Duration applied_look = Duration::from_ms(100);
+
+}  // namespace
 
 SecondarySession::SecondarySession(const SecondaryContext& context,
                                    std::shared_ptr<connection::Session> session)
@@ -43,22 +53,50 @@ CutReceiverParts SecondarySession::cut_parts() {
 DatabaseReceiverEvents SecondarySession::database_events(const SourceName& name) {
     DatabaseReceiverEvents events;
     events.on_position = [this, name] {
+        context_.faults.clear(name.str());
         cuts_.database_passed(name, databases_.at(name)->position());
         context_.on_rows();
     };
-    events.on_copy_begin = [this, name] {
-        ReplicaDatabase& database = *context_.databases.at(name);
-        const ReplicaTurn turn(database);
-        storage::SecondaryState state(context_.state_file);
-        state.set_database(name, DatabaseStanding{}, database.spool.end());
+    events.on_copy_needed = [this, name](const std::string& reason) {
+        return let_go(name, reason);
     };
-    events.on_copied = [this, name](const DatabaseStanding& standing) {
-        ReplicaDatabase& database = *context_.databases.at(name);
-        const ReplicaTurn turn(database);
-        storage::SecondaryState state(context_.state_file);
-        state.set_database(name, standing, database.spool.end());
+    events.on_copy_begin = [this, name](const DatabaseStanding& standing) {
+        record_standing(name, standing);
+    };
+    events.on_copied = events.on_copy_begin;
+    events.on_timeline = [this, name](std::uint32_t timeline) {
+        storage::SecondaryState(context_.state_file).set_timeline(name, timeline);
     };
     return events;
+}
+
+void SecondarySession::record_standing(const SourceName& name, const DatabaseStanding& standing) {
+    ReplicaDatabase& database = *context_.databases.at(name);
+    const ReplicaTurn turn(database);
+    storage::SecondaryState state(context_.state_file);
+    state.set_database(name, standing, database.spool.end());
+}
+
+// What is received and can still be applied is applied first: as long as the new copy has not come,
+// the replica shall be as good as it can.
+bool SecondarySession::let_go(const SourceName& name, const std::string& reason) {
+    ReplicaDatabase& database = *context_.databases.at(name);
+    if (database.config.recopy == config::Recopy::manual) {
+        context_.faults.raise(name.str(),
+                              Error(ErrorCode::database_gap, reason + "; recopy is manual here"));
+        return false;
+    }
+    storage::SecondaryState state(context_.state_file);
+    runtime::SystemSleeper sleeper;
+    for (int looks = 0; looks < applied_looks && !session_->control->is_closed(); ++looks) {
+        const storage::DatabaseState standing = state.databases()[name];
+        if (standing.applied.lsn >= standing.standing.received) {
+            break;
+        }
+        (void)sleeper.sleep(applied_look, {});
+    }
+    record_standing(name, DatabaseStanding{});
+    return true;
 }
 
 Error SecondarySession::run(const runtime::StopToken& stop) {

@@ -119,7 +119,12 @@ constexpr const char* version_3 = R"(
 ALTER TABLE secondary_cut_databases ADD COLUMN sequences BLOB NOT NULL DEFAULT x'';
 )";
 
-constexpr std::array<const char*, 3> versions{version_1, version_2, version_3};
+constexpr const char* version_4 = R"(
+ALTER TABLE secondary_databases ADD COLUMN
+    whole_lsn INTEGER NOT NULL DEFAULT 0;  -- before it the tables are not all as of one moment
+)";
+
+constexpr std::array<const char*, 4> versions{version_1, version_2, version_3, version_4};
 
 }  // namespace
 

@@ -390,7 +390,7 @@ std::map<SourceName, DatabaseState> SecondaryState::databases() {
     Statement ask(database_,
                   "SELECT name, copied, system_identifier, timeline, received_lsn, "
                   "received_segment, received_offset, applied_lsn, applied_segment, "
-                  "applied_offset FROM secondary_databases");
+                  "applied_offset, whole_lsn FROM secondary_databases");
     std::map<SourceName, DatabaseState> found;
     while (ask.step()) {
         DatabaseState state;
@@ -399,6 +399,7 @@ std::map<SourceName, DatabaseState> SecondaryState::databases() {
         state.standing.timeline = static_cast<std::uint32_t>(ask.unsigned_integer(3));
         state.standing.received = Lsn(ask.unsigned_integer(4));
         state.received_end = position_of(ask, 5);
+        state.standing.whole_from = Lsn(ask.unsigned_integer(10));
         state.applied = {Lsn(ask.unsigned_integer(7)), position_of(ask, 8)};
         found.emplace(SourceName(std::string(ask.bytes(0))), std::move(state));
     }
@@ -417,7 +418,7 @@ void SecondaryState::set_database(const SourceName& name, const DatabaseStanding
     }
     Statement(database_,
               "INSERT OR REPLACE INTO secondary_databases VALUES "
-              "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5, ?6, ?7)")
+              "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5, ?6, ?7, ?8)")
         .bind_text(1, name.str())
         .bind(2, standing.copied ? 1 : 0)
         .bind_text(3, standing.system_identifier)
@@ -425,8 +426,16 @@ void SecondaryState::set_database(const SourceName& name, const DatabaseStanding
         .bind(5, standing.received.value())
         .bind(6, spool_end.segment)
         .bind(7, spool_end.offset)
+        .bind(8, standing.whole_from.value())
         .run();
     transaction.commit();
+}
+
+void SecondaryState::set_timeline(const SourceName& name, std::uint32_t timeline) {
+    Statement(database_, "UPDATE secondary_databases SET timeline = ? WHERE name = ?")
+        .bind(1, static_cast<std::uint64_t>(timeline))
+        .bind_text(2, name.str())
+        .run();
 }
 
 // --- roots

@@ -120,6 +120,8 @@ class SecondaryState {
     // A first copy begins (copied false) or is complete: both positions are the copy's.
     void set_database(const SourceName& name, const DatabaseStanding& standing,
                       const SpoolPosition& spool_end);
+    // The primary's server goes on with this one.
+    void set_timeline(const SourceName& name, std::uint32_t timeline);
 
     [[nodiscard]] std::optional<KnownRoot> known_root(const SourceName& tree);
     void remember_root(const SourceName& tree, const KnownRoot& root);

@@ -34,6 +34,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     decode<DatabasePosition>(bytes);
     decode<CopyBegin>(bytes);
     decode<CopySchema>(bytes);
+    decode<CopyStanding>(bytes);
+    decode<CopyNeeded>(bytes);
+    decode<DatabaseTimeline>(bytes);
     decode<CopyTable>(bytes);
     decode<CopyData>(bytes);
     decode<CopyTableEnd>(bytes);

@@ -49,6 +49,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             ContentWhole, ContentBegin, ContentData, ContentEnd, ContentAbort, ContentPack,
             RecipeBegin, RecipeChunks, RecipeEnd, PiecesWanted, PiecePatch, DatabaseChanges,
             DatabasePosition, CopyBegin, CopySchema, CopyTable, CopyData, CopyTableEnd, CopyEnd,
-            CopyResult>(frame);
+            CopyResult, CopyStanding, CopyNeeded, DatabaseTimeline>(frame);
     return 0;
 }

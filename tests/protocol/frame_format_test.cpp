@@ -27,7 +27,7 @@ TEST(FrameFormat, KindsThatWereGivenOut) {
     EXPECT_EQ(known,
               "1 2 3 4 8 9 10 11 12 13 16 17 18 19 20 21 22 23 32 33 34 35 36 "
               "37 38 39 40 41 47 "
-              "48 49 50 51 52 53 54 55 56 ");
+              "48 49 50 51 52 53 54 55 56 57 58 59 ");
 }
 
 }  // namespace

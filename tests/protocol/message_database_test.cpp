@@ -49,18 +49,26 @@ TEST(MessageDatabase, Copy) {
     begin.system_identifier = "7300";
     begin.timeline = 2;
     begin.lsn = Lsn(9);
+    begin.snapshot = Lsn(10);
+    begin.schema = sha256("schema");
+    begin.ddl = sha256("ddl");
     begin.tables = 3;
     begin.bytes = 4;
     begin.roles = {"app", "reader"};
     const CopyBegin begun = round_trip(begin);
     EXPECT_EQ(begun.system_identifier, "7300");
     EXPECT_EQ(begun.timeline, 2U);
+    EXPECT_EQ(begun.lsn, Lsn(9));
+    EXPECT_EQ(begun.snapshot, Lsn(10));
+    EXPECT_EQ(begun.schema, begin.schema);
+    EXPECT_EQ(begun.ddl, begin.ddl);
     EXPECT_EQ(begun.roles, begin.roles);
     const auto schema = round_trip(CopySchema{SchemaSection::post_data, false, "CREATE"});
     EXPECT_EQ(schema.section, SchemaSection::post_data);
     EXPECT_EQ(schema.text, "CREATE");
-    const auto table = round_trip(CopyTable{"public", "item", {"id", "name"}});
+    const auto table = round_trip(CopyTable{"public", "item", Lsn(5), {"id", "name"}});
     EXPECT_EQ(table.columns.size(), 2U);
+    EXPECT_EQ(table.lsn, Lsn(5));
     EXPECT_EQ(round_trip(CopyData{"1\ta\n"}).bytes, "1\ta\n");
     EXPECT_EQ(round_trip(CopyTableEnd{8}).rows, 8U);
     EXPECT_EQ(round_trip(CopyEnd{Lsn(3)}).lsn, Lsn(3));
@@ -68,6 +76,21 @@ TEST(MessageDatabase, Copy) {
     EXPECT_FALSE(result.done);
     EXPECT_EQ(result.code, ErrorCode::conflict);
     EXPECT_EQ(result.reason, "why");
+}
+
+TEST(MessageDatabase, WhatIsThereAndWhatIsNeeded) {
+    CopyStanding standing;
+    standing.has_schema = true;
+    standing.last = false;
+    standing.tables = {{"public", "item"}, {"other", "log"}};
+    const CopyStanding known = round_trip(standing);
+    EXPECT_TRUE(known.has_schema);
+    EXPECT_FALSE(known.last);
+    EXPECT_EQ(known.tables, standing.tables);
+    EXPECT_EQ(round_trip(CopyNeeded{"the slot is gone"}).reason, "the slot is gone");
+    EXPECT_EQ(round_trip(DatabaseTimeline{3}).timeline, 3U);
+    standing.tables.resize(CopyStanding::most_tables + 1);
+    EXPECT_THROW((void)round_trip(standing), Error);
 }
 
 TEST(MessageDatabase, RefusesUnknownSectionsAndBooleans) {

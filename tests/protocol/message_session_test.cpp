@@ -66,11 +66,12 @@ TEST(MessageSession, Welcome) {
     EXPECT_EQ(round_trip(welcome).version, 7);
     welcome.received_mark_digest = sha256("mark");
     welcome.begun[SourceName("uploads")] = {sha256("a/b"), sha256("c")};
-    welcome.databases[SourceName("app")] = {true, Lsn(77), "7300000000000000001", 2};
+    welcome.databases[SourceName("app")] = {true, Lsn(77), "7300000000000000001", 2, Lsn(99)};
     const Welcome read = round_trip(welcome);
     EXPECT_EQ(read.received_mark_digest, sha256("mark"));
     EXPECT_EQ(read.begun, welcome.begun);
     EXPECT_EQ(read.databases.at(SourceName("app")).received, Lsn(77));
+    EXPECT_EQ(read.databases.at(SourceName("app")).whole_from, Lsn(99));
 }
 
 TEST(MessageSession, RefusalWithACodeFromTheFuture) {

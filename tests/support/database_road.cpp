@@ -28,12 +28,9 @@ DatabaseRoad::~DatabaseRoad() {
 
 void DatabaseRoad::connect() {
     const postgres::WakeEvent never;
-    const auto replica_standing = secondary::replica_standing(stream_, replica, never);
-    // As the agent has it: what counts is what was recorded here. A copy that was complete in the
-    // replica a moment before that is made again.
-    if (!replica_standing.copied || !standing_.copied) {
-        standing_ = {};
-    } else {
+    // As the agent has it: what counts is what was recorded here, not what the replica says.
+    (void)secondary::replica_standing(stream_, replica, never);
+    if (standing_.copied) {
         spool_->truncate_to(received_);
     }
     source_error_.reset();
@@ -43,16 +40,11 @@ void DatabaseRoad::connect() {
         stream_, AgentName("west"), origin, clock_,
         primary::DatabaseSourceEvents{
             [this](Lsn end, const Digest& digest) { sent[end] = digest; }, {}, {}});
-    receiver_ = std::make_unique<secondary::DatabaseReceiver>(
-        stream_, replica, *spool_, 1ULL << 40,
-        secondary::DatabaseReceiverEvents{{}, {}, [this](const DatabaseStanding& standing) {
-                                              standing_ = standing;
-                                              received_ = applied_ = spool_->end();
-                                              received_lsn_ = standing.received;
-                                          }});
-    source_thread_ = std::thread([this] {
+    receiver_ = std::make_unique<secondary::DatabaseReceiver>(stream_, replica, *spool_, 1ULL << 40,
+                                                              receiver_events());
+    source_thread_ = std::thread([this, standing = standing_] {
         try {
-            source_->run(*lane_.first, standing_);
+            source_->run(*lane_.first, standing);
         } catch (const Error& error) {
             source_error_ = error;
         }
@@ -64,6 +56,29 @@ void DatabaseRoad::connect() {
             receiver_error_ = error;
         }
     });
+}
+
+secondary::DatabaseReceiverEvents DatabaseRoad::receiver_events() {
+    secondary::DatabaseReceiverEvents events;
+    events.on_copy_needed = [this](const std::string& reason) {
+        copy_needed = reason;
+        if (replica.recopy == config::Recopy::manual) {
+            return false;
+        }
+        standing_ = {};
+        return true;
+    };
+    events.on_copy_begin = [this](const DatabaseStanding& standing) {
+        standing_ = standing;
+        ++copies_begun;
+    };
+    events.on_copied = [this](const DatabaseStanding& standing) {
+        standing_ = standing;
+        received_ = applied_ = spool_->end();
+        received_lsn_ = standing.received;
+    };
+    events.on_timeline = [this](std::uint32_t timeline) { standing_.timeline = timeline; };
+    return events;
 }
 
 void DatabaseRoad::join() {

@@ -54,6 +54,9 @@ class DatabaseRoad {
     // The digests of the transactions that a side has seen, by their ends.
     std::map<Lsn, Digest> sent;
     std::map<Lsn, Digest> applied;
+    std::optional<std::string> copy_needed;  // what the source last said of a gap
+    int copies_begun = 0;
+    [[nodiscard]] const DatabaseStanding& standing() const { return standing_; }
     [[nodiscard]] std::optional<Error> source_error() const { return source_error_; }
     [[nodiscard]] std::optional<Error> receiver_error() const { return receiver_error_; }
     // Waits for a thread to end by itself.
@@ -66,6 +69,7 @@ class DatabaseRoad {
     secondary::DatabaseApplier& applier() { return *applier_; }
 
   private:
+    secondary::DatabaseReceiverEvents receiver_events();
     void wait_until(const std::function<bool()>& condition, const std::string& what);
 
     TemporaryDirectory directory_;

@@ -33,6 +33,7 @@ void ChangeStream::run(Lsn from) {
     passed_ = from;
     announced_ = from;
     parts_.lane.send(to_frame(DatabasePosition{from}));
+    become_whole();
     send_status(true);
     while (!parts_.state.stop.is_set()) {
         const bool is_drained = drain();
@@ -105,6 +106,19 @@ void ChangeStream::announce() {
     announced_ = passed_;
     send_frame(to_frame(DatabasePosition{passed_}));
     parts_.state.position.store(passed_.value());
+    become_whole();
+    if (is_whole_ && parts_.events.on_position) {
+        parts_.events.on_position();
+    }
+}
+
+// Before that some tables are further than others: no cut may hold such a position.
+void ChangeStream::become_whole() {
+    if (is_whole_ || passed_.value() < parts_.state.whole_from.load()) {
+        return;
+    }
+    is_whole_ = true;
+    parts_.state.streaming.store(true);
     if (parts_.events.on_position) {
         parts_.events.on_position();
     }

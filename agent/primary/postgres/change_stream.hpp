@@ -41,6 +41,7 @@ class ChangeStream {
     void take_change(const ReplicationEvent& event);
     void finish_transaction(Lsn commit_end);
     void announce();
+    void become_whole();
 
     void send_frame(Frame frame);
     [[nodiscard]] bool has_room() const;
@@ -57,6 +58,7 @@ class ChangeStream {
     ChangeBatch batch_;
     Sha256 transaction_;
     bool in_transaction_ = false;
+    bool is_whole_ = false;
     Lsn passed_;     // by the decoder
     Lsn announced_;  // on the lane, as a commit or a DatabasePosition
     Lsn told_;       // to the server, as confirmed

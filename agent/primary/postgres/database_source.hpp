@@ -4,11 +4,14 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "agent/config/config.hpp"
 #include "agent/connection/lane.hpp"
+#include "agent/postgres/connection.hpp"
 #include "agent/postgres/wake_event.hpp"
+#include "agent/primary/postgres/replication_connection.hpp"
 #include "protocol/digest.hpp"
 #include "protocol/identifiers.hpp"
 #include "protocol/message_session.hpp"
@@ -41,6 +44,7 @@ struct SourceState {
     std::atomic<std::uint64_t> position{0};
     std::atomic<std::uint64_t> wanted{0};
     std::atomic<std::uint64_t> confirmed{0};
+    std::atomic<std::uint64_t> whole_from{0};
 };
 
 // Invariants: position() only grows; all that was committed at or before it is on the lane,
@@ -59,7 +63,8 @@ class DatabaseSource {
 
     // The rest is thread-safe.
     void stop();
-    // The secondary has the first copy, and changes flow.
+    // The secondary has the first copy, changes flow, and the decoder is past all moments that
+    // tables were copied at.
     [[nodiscard]] bool is_streaming() const;
     // What the decoder has passed; 0 before is_streaming().
     [[nodiscard]] Lsn position() const;
@@ -71,7 +76,27 @@ class DatabaseSource {
     void confirm(Lsn lsn);
 
   private:
+    // Where the stream begins, and from where on all tables are as of one moment.
+    struct Start {
+        Lsn from;
+        Lsn whole_from;
+    };
+
     void serve(connection::Lane& lane, const DatabaseStanding& standing);
+    // What of the server the standing is compared with.
+    [[nodiscard]] std::optional<Error> gap_behind(postgres::Connection& ordinary,
+                                                  ReplicationConnection& replication,
+                                                  const DatabaseStanding& standing,
+                                                  const SystemFacts& system) const;
+    void require_no_gap(const std::optional<Error>& gap, connection::Lane& lane) const;
+    [[nodiscard]] Start copy(postgres::Connection& ordinary, ReplicationConnection& replication,
+                             connection::Lane& lane, const SystemFacts& system);
+    // nullopt when there is nothing to go on with.
+    [[nodiscard]] std::optional<Start> go_on_copying(postgres::Connection& ordinary,
+                                                     connection::Lane& lane,
+                                                     const DatabaseStanding& standing,
+                                                     const SystemFacts& system);
+    void on_copy(const CopyProgress& progress) const;
 
     StreamName stream_;
     AgentName peer_;

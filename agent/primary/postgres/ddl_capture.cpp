@@ -127,6 +127,18 @@ void ensure_ddl_capture(postgres::Connection& connection, const std::string& pub
     transaction.commit();
 }
 
+// All ids, not the newest one: a transaction with an older one may be committed later.
+Digest ddl_digest(postgres::Connection& connection) {
+    if (connection.execute("SELECT to_regclass('farshore.ddl')").is_null(0, 0)) {
+        return sha256("");
+    }
+    return sha256(connection
+                      .execute("SELECT coalesce(string_agg(id::text, ',' ORDER BY id),"
+                               " (SELECT 'none but ' || last_value FROM farshore.ddl_id_seq))"
+                               " FROM farshore.ddl")
+                      .text(0, 0));
+}
+
 void trim_ddl(postgres::Connection& connection) {
     connection.execute(
         "DELETE FROM farshore.ddl WHERE at < now() - interval '1 day' AND id IN ("

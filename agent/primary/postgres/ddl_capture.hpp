@@ -6,6 +6,7 @@
 
 #include "agent/config/config.hpp"
 #include "agent/postgres/connection.hpp"
+#include "protocol/digest.hpp"
 
 namespace farshore::primary {
 
@@ -20,6 +21,9 @@ void ensure_ddl_capture(postgres::Connection& connection, const std::string& pub
 // out. A table whose lock is not to be had within 100 ms is left for the next call.
 void adopt_tables(postgres::Connection& connection, const std::string& publication,
                   std::uint64_t limit_bytes);
+
+// Of the DDL that the connection's snapshot sees: any more of it gives another one.
+[[nodiscard]] Digest ddl_digest(postgres::Connection& connection);
 
 // Removes rows of farshore.ddl that are older than a day, some at a time; the log has them for as
 // long as a secondary needs them. Writes nothing when there are none.

@@ -2,6 +2,10 @@
 
 #include <libpq-fe.h>
 
+#include <iterator>
+#include <set>
+
+#include "agent/primary/postgres/ddl_capture.hpp"
 #include "agent/primary/postgres/publication.hpp"
 #include "protocol/limits.hpp"
 
@@ -21,7 +25,7 @@ FirstCopy::FirstCopy(CopySource source, connection::Lane& lane, const postgres::
       on_progress_(std::move(on_progress)),
       connection_(source_.connection, stop) {}
 
-void FirstCopy::run() {
+bool FirstCopy::run() {
     postgres::Transaction snapshot(connection_, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
     connection_.execute("SET TRANSACTION SNAPSHOT " +
                         connection_.quote_literal(source_.slot.snapshot));
@@ -31,26 +35,69 @@ void FirstCopy::run() {
     }
     progress_.tables = tables.size();
     const SchemaDump schema(source_.connection, source_.slot.snapshot, stop_);
-    begin();
-    send_schema(schema, SchemaSection::pre_data);
-    for (const TableFacts& table : tables) {
-        send_table(table);
+    begin(schema.digest());
+    const CopyStanding standing = await_standing();
+    if (!standing.has_schema) {
+        if (source_.stream != source_.slot.consistent) {
+            return false;
+        }
+        send_schema(schema, SchemaSection::pre_data);
     }
+    send_tables(tables, standing);
     send_schema(schema, SchemaSection::post_data);
-    send_frame(to_frame(CopyEnd{source_.slot.consistent}));
+    send_frame(to_frame(CopyEnd{source_.stream}));
     await_result();
+    return true;
 }
 
-void FirstCopy::begin() {
+void FirstCopy::begin(const Digest& schema) {
     CopyBegin begin;
     begin.system_identifier = source_.system.identifier;
     begin.timeline = source_.system.timeline;
-    begin.lsn = source_.slot.consistent;
+    begin.lsn = source_.stream;
+    begin.snapshot = source_.slot.consistent;
+    begin.schema = schema;
+    begin.ddl = ddl_digest(connection_);
     begin.tables = progress_.tables;
     begin.bytes = progress_.bytes;
     begin.roles = roles();
     send_frame(to_frame(begin));
     on_progress_(progress_);
+}
+
+CopyStanding FirstCopy::await_standing() {
+    CopyStanding standing;
+    standing.last = false;
+    while (!standing.last) {
+        if (stop_.is_set()) {
+            throw Error(ErrorCode::cancelled, "the agent stops");
+        }
+        const auto frame = lane_.receive(result_poll);
+        if (!frame) {
+            continue;
+        }
+        if (frame->kind == MessageKind::copy_result) {
+            take_result(*frame);
+        }
+        auto piece = from_frame<CopyStanding>(*frame);
+        standing.has_schema = piece.has_schema;
+        standing.last = piece.last;
+        std::move(piece.tables.begin(), piece.tables.end(), std::back_inserter(standing.tables));
+    }
+    return standing;
+}
+
+void FirstCopy::send_tables(const std::vector<TableFacts>& tables, const CopyStanding& standing) {
+    const std::set<TableName> there(standing.tables.begin(), standing.tables.end());
+    for (const TableFacts& table : tables) {
+        if (there.contains({table.schema, table.name})) {
+            progress_.bytes_done += table.bytes;
+            ++progress_.tables_done;
+            on_progress_(progress_);
+        } else {
+            send_table(table);
+        }
+    }
 }
 
 // All that own something in this database, or were granted something.
@@ -79,7 +126,8 @@ void FirstCopy::send_schema(const SchemaDump& schema, SchemaSection section) {
 }
 
 void FirstCopy::send_table(const TableFacts& table) {
-    CopyTable begin{table.schema, table.name, list_columns(connection_, table.schema, table.name)};
+    CopyTable begin{table.schema, table.name, source_.slot.consistent,
+                    list_columns(connection_, table.schema, table.name)};
     std::string columns;
     for (const std::string& column : begin.columns) {
         columns += (columns.empty() ? " (" : ", ") + connection_.quote_name(column);
@@ -140,30 +188,29 @@ std::uint64_t FirstCopy::send_rows() {
 
 void FirstCopy::send_frame(Frame frame) {
     // A secondary that can't go on says so before the lane is closed.
-    if (take_result(Duration{})) {
+    if (const auto answer = lane_.receive(Duration{})) {
+        take_result(*answer);
         throw Error(ErrorCode::malformed, "the secondary calls a copy done that is not sent");
     }
     lane_.send(std::move(frame));
 }
 
 void FirstCopy::await_result() {
-    while (!take_result(result_poll)) {
+    while (true) {
+        if (const auto answer = lane_.receive(result_poll)) {
+            return take_result(*answer);
+        }
         if (stop_.is_set()) {
             throw Error(ErrorCode::cancelled, "the agent stops");
         }
     }
 }
 
-bool FirstCopy::take_result(Duration timeout) {
-    const auto frame = lane_.receive(timeout);
-    if (!frame) {
-        return false;
-    }
-    const auto result = from_frame<CopyResult>(*frame);
+void FirstCopy::take_result(const Frame& frame) {
+    const auto result = from_frame<CopyResult>(frame);
     if (!result.done) {
         throw Error(result.code, "the first copy failed on the secondary: " + result.reason);
     }
-    return true;
 }
 
 }  // namespace farshore::primary

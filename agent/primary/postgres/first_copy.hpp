@@ -21,27 +21,32 @@ namespace farshore::primary {
 struct CopySource {
     std::string connection;
     std::string publication;
-    CreatedSlot slot;
+    Lsn stream;        // the changes that follow begin here
+    CreatedSlot slot;  // of the snapshot; later than `stream` when an interrupted copy goes on
     SystemFacts system;
 };
 
-// Sends everything and waits for the secondary's result. Throws Error with what the secondary says
-// when it can't go on there.
+// Sends everything that is not there yet and waits for the secondary's result. Throws Error with
+// what the secondary says when it can't go on there.
 class FirstCopy {
   public:
     FirstCopy(CopySource source, connection::Lane& lane, const postgres::WakeEvent& stop,
               std::function<void(const CopyProgress&)> on_progress);
 
-    void run();
+    // False when the copy was to go on, and the secondary has nothing to go on with: nothing has
+    // been sent then.
+    [[nodiscard]] bool run();
 
   private:
-    void begin();
+    void begin(const Digest& schema);
+    [[nodiscard]] CopyStanding await_standing();
     void send_schema(const SchemaDump& schema, SchemaSection section);
     void send_table(const TableFacts& table);
+    void send_tables(const std::vector<TableFacts>& tables, const CopyStanding& standing);
     [[nodiscard]] std::uint64_t send_rows();
     void send_frame(Frame frame);
     void await_result();
-    [[nodiscard]] bool take_result(Duration timeout);
+    static void take_result(const Frame& frame);
     [[nodiscard]] std::vector<std::string> roles();
 
     CopySource source_;

@@ -1,5 +1,6 @@
 #include "agent/primary/postgres/insert_position.hpp"
 
+#include "agent/postgres/sql_error.hpp"
 #include "agent/primary/postgres/ddl_capture.hpp"
 #include "agent/primary/postgres/object_names.hpp"
 #include "agent/primary/postgres/publication.hpp"
@@ -8,6 +9,9 @@ namespace farshore::primary {
 
 namespace {
 
+// A walsender takes a moment to end.
+constexpr int attempts = 50;
+constexpr auto pause = Duration::from_ms(100);
 constexpr std::uint64_t page_bytes = 8192;
 // Read while writers wait: a larger table is named instead.
 constexpr std::uint64_t adopted_table_bytes = 64ULL << 20;
@@ -87,7 +91,33 @@ SlotFacts InsertPosition::slot(const AgentName& peer) {
         facts.retained_bytes =
             static_cast<std::uint64_t>(std::max<std::int64_t>(0, answer.integer(0, 3)));
         facts.confirmed = parse(answer.text(0, 4));
+        facts.limit_bytes = database_.slot_limit_bytes;
         return facts;
+    });
+}
+
+void InsertPosition::give_up(const AgentName& peer) {
+    const std::string name = slot_name(stream_, peer);
+    ask([&](postgres::Connection& connection) {
+        for (int attempt = 1;; ++attempt) {
+            connection.execute(
+                "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots"
+                " WHERE slot_name = $1 AND active",
+                {name});
+            // One that we are told of may be gone when we get there.
+            const postgres::Answer dropped = connection.attempt(
+                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
+                " WHERE slot_name = " +
+                connection.quote_literal(name));
+            const bool in_use = dropped.sqlstate() == postgres::sqlstate::object_in_use;
+            if (dropped.sqlstate() == postgres::sqlstate::undefined_object) {
+                return true;
+            }
+            if (!in_use || attempt == attempts || connection.stop().wait(pause)) {
+                connection.require(dropped);
+                return true;
+            }
+        }
     });
 }
 

@@ -14,18 +14,10 @@
 #include "agent/postgres/wake_event.hpp"
 #include "agent/primary/postgres/database_setup.hpp"
 #include "agent/primary/postgres/sequence_reader.hpp"
+#include "agent/primary/postgres/slot_outlook.hpp"
 #include "protocol/identifiers.hpp"
 
 namespace farshore::primary {
-
-struct SlotFacts {
-    bool exists = false;
-    bool active = false;
-    std::string wal_status;                      // reserved, extended, unreserved, lost
-    std::optional<std::int64_t> safe_wal_bytes;  // null when max_slot_wal_keep_size is -1
-    std::uint64_t retained_bytes = 0;            // of log that the server keeps for it
-    Lsn confirmed;
-};
 
 // Invariants: at most one connection, made when it is needed and again after a failure. Not
 // thread-safe but for stop(). Each call throws Error(database_unavailable) when the server is away.
@@ -41,6 +33,8 @@ class InsertPosition {
     };
     [[nodiscard]] LogEnd read();
     [[nodiscard]] SlotFacts slot(const AgentName& peer);
+    // Ends the walsender that reads it and drops it: the server may remove the log that it kept.
+    void give_up(const AgentName& peer);
     [[nodiscard]] ServerIdentity identity();
     // What of the database does not reach the secondaries, one sentence each, sorted. Asks the
     // catalogue: not for every cut.

@@ -75,10 +75,24 @@ Duration ReplicationConnection::status_interval() {
                            : std::min(longest_status_interval, Duration::from_ms(timeout_ms / 3));
 }
 
+std::string ReplicationConnection::timeline_history(std::uint32_t timeline) {
+    return std::string(
+        connection_.execute("TIMELINE_HISTORY " + std::to_string(timeline)).text(0, 1));
+}
+
 CreatedSlot ReplicationConnection::create_slot(const std::string& name) {
-    const postgres::Answer answer =
-        connection_.execute("CREATE_REPLICATION_SLOT " + connection_.quote_name(name) +
-                            " LOGICAL pgoutput EXPORT_SNAPSHOT");
+    const bool can_fail_over = connection_.server_version() >= 170000;
+    return make_slot(connection_.quote_name(name) + " LOGICAL pgoutput " +
+                     (can_fail_over ? "(SNAPSHOT 'export', FAILOVER true)" : "EXPORT_SNAPSHOT"));
+}
+
+CreatedSlot ReplicationConnection::create_temporary_slot() {
+    const std::string pid(connection_.execute("SELECT pg_backend_pid()").text(0, 0));
+    return make_slot("farshore_copy_" + pid + " TEMPORARY LOGICAL pgoutput EXPORT_SNAPSHOT");
+}
+
+CreatedSlot ReplicationConnection::make_slot(const std::string& description) {
+    const postgres::Answer answer = connection_.execute("CREATE_REPLICATION_SLOT " + description);
     return {parse(answer.text(0, 1)), std::string(answer.text(0, 2))};
 }
 

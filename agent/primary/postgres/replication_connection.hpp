@@ -48,8 +48,13 @@ class ReplicationConnection {
     [[nodiscard]] SystemFacts identify();
     // How often the server wants to hear from us, at least; its wal_sender_timeout by three.
     [[nodiscard]] Duration status_interval();
-    // Waits for all transactions that run at the time of the call.
+    // The text of a timeline's history file.
+    [[nodiscard]] std::string timeline_history(std::uint32_t timeline);
+    // Waits for all transactions that run at the time of the call. Standbys keep it too where the
+    // server can (PostgreSQL 17).
     [[nodiscard]] CreatedSlot create_slot(const std::string& name);
+    // The same for a slot that ends with the connection.
+    [[nodiscard]] CreatedSlot create_temporary_slot();
     void drop_slot(const std::string& name);
 
     // How large a transaction may be before the server decodes it by way of its disk.
@@ -63,6 +68,8 @@ class ReplicationConnection {
     [[nodiscard]] int socket() const;
 
   private:
+    [[nodiscard]] CreatedSlot make_slot(const std::string& description);
+
     postgres::Connection connection_;
     std::unique_ptr<char, void (*)(void*)> buffer_;
 };

@@ -68,6 +68,26 @@ void SchemaDump::choose_entries() {
     }
 }
 
+Digest SchemaDump::digest() const {
+    Sha256 digest;
+    for (const SchemaSection section : {SchemaSection::pre_data, SchemaSection::post_data}) {
+        std::string text;
+        read(section, [&](std::string_view piece) { text.append(piece); });
+        std::string_view rest = text;
+        while (!rest.empty()) {
+            const std::size_t end = std::min(rest.find('\n'), rest.size() - 1) + 1;
+            // pg_restore guards its text with a random word.
+            const bool is_guard =
+                rest.starts_with("\\restrict ") || rest.starts_with("\\unrestrict ");
+            if (!is_guard) {
+                digest.update(rest.substr(0, end));
+            }
+            rest.remove_prefix(end);
+        }
+    }
+    return digest.finish();
+}
+
 void SchemaDump::read(SchemaSection section,
                       const std::function<void(std::string_view)>& each) const {
     runtime::ChildSettings settings;

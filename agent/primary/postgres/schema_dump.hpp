@@ -7,6 +7,7 @@
 
 #include "agent/postgres/wake_event.hpp"
 #include "agent/runtime/child_process.hpp"
+#include "protocol/digest.hpp"
 #include "protocol/message_database.hpp"
 
 namespace farshore::primary {
@@ -21,6 +22,9 @@ class SchemaDump {
 
     // Hands out the section's text in pieces of at most limits::payload_piece.
     void read(SchemaSection section, const std::function<void(std::string_view)>& each) const;
+
+    // Of the text of both sections; the same for the same schema.
+    [[nodiscard]] Digest digest() const;
 
   private:
     void choose_entries();

@@ -107,6 +107,7 @@ class DatabaseApplier::Pass {
         in_transaction_ = true;
         // Its end is behind the commit record's begin, progress is never within a record.
         is_applied_ = final_lsn < target_->progress();
+        target_->begin_transaction(final_lsn);
         last_begun_ = final_lsn;
         target_->set_order(final_lsn <= in_order_up_to_ ? ApplyOrder::as_it_came
                                                         : ApplyOrder::by_table);

@@ -44,7 +44,10 @@ void DatabaseReceiver::run(connection::Lane& lane, const DatabaseStanding& stand
 
 void DatabaseReceiver::receive_copy(connection::Lane& lane, const Frame& first) {
     try {
-        copy(lane, from_frame<CopyBegin>(first));
+        std::optional<CopyBegin> next = from_frame<CopyBegin>(first);
+        while (next) {
+            next = copy(lane, *next);
+        }
     } catch (const Error& error) {
         CopyResult result;
         result.code = error.code();
@@ -56,32 +59,59 @@ void DatabaseReceiver::receive_copy(connection::Lane& lane, const Frame& first) 
     }
 }
 
-void DatabaseReceiver::copy(connection::Lane& lane, const CopyBegin& begin) {
+std::optional<CopyBegin> DatabaseReceiver::copy(connection::Lane& lane, const CopyBegin& begin) {
+    DatabaseStanding standing{false, begin.lsn, begin.system_identifier, begin.timeline, Lsn()};
     if (events_.on_copy_begin) {
-        events_.on_copy_begin();
+        events_.on_copy_begin(standing);
     }
     spool_.clear();
     spool_.begin_session(begin.lsn);
     ReplicaCopy copy(stream_, database_, begin, stop_);
+    for (const CopyStanding& piece : copy.standing()) {
+        lane.send(to_frame(piece));
+    }
     while (!copy.finished()) {
         if (stop_.is_set()) {
             throw Error(ErrorCode::cancelled, "the agent stops");
         }
-        if (const auto frame = lane.receive(receive_timeout)) {
+        const auto frame = lane.receive(receive_timeout);
+        if (frame && frame->kind == MessageKind::copy_begin) {
+            return from_frame<CopyBegin>(*frame);
+        }
+        if (frame) {
             copy.take(*frame);
         }
     }
-    const auto& progress = *copy.finished();
+    standing.copied = true;
+    standing.whole_from = copy.whole_from();
     if (events_.on_copied) {
-        events_.on_copied({true, progress.lsn, progress.system_identifier, progress.timeline});
+        events_.on_copied(standing);
     }
     CopyResult result;
     result.done = true;
     lane.send(to_frame(result));
-    move_to(progress.lsn);
+    move_to(standing.received);
+    return std::nullopt;
+}
+
+void DatabaseReceiver::let_go(const std::string& reason) {
+    if (events_.on_copy_needed && events_.on_copy_needed(reason)) {
+        throw Error(ErrorCode::connection_lost,
+                    "database " + database_.name.str() + " is copied anew: " + reason);
+    }
 }
 
 void DatabaseReceiver::take(const Frame& frame) {
+    if (frame.kind == MessageKind::copy_needed) {
+        let_go(from_frame<CopyNeeded>(frame).reason);
+        return;
+    }
+    if (frame.kind == MessageKind::database_timeline) {
+        if (events_.on_timeline) {
+            events_.on_timeline(from_frame<DatabaseTimeline>(frame).timeline);
+        }
+        return;
+    }
     if (frame.kind == MessageKind::database_position) {
         move_to(from_frame<DatabasePosition>(frame).lsn);
         return;

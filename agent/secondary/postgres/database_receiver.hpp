@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 
 #include "agent/config/config.hpp"
 #include "agent/connection/lane.hpp"
@@ -18,12 +19,18 @@ namespace farshore::secondary {
 struct DatabaseReceiverEvents {
     // position() has moved.
     std::function<void()> on_position;
-    // A first copy begins: what the replica and the spool held is no longer there. Record
-    // copied = false before returning.
-    std::function<void()> on_copy_begin;
+    // The stream can't go on, only a new first copy helps. Records copied = false before returning,
+    // when that is wanted; then the session ends, and the next one brings the copy. False: the
+    // replica stays as it is.
+    std::function<bool(const std::string& reason)> on_copy_needed;
+    // A first copy begins, or goes on: what the spool held is no longer there, nor what the replica
+    // held whole. Record it (copied = false; where the copy's stream begins) before returning.
+    std::function<void(const DatabaseStanding&)> on_copy_begin;
     // The first copy is complete and durable in the replica. Record it before returning: the
     // primary is told afterwards.
     std::function<void(const DatabaseStanding&)> on_copied;
+    // The primary's server has another timeline now.
+    std::function<void(std::uint32_t timeline)> on_timeline;
 };
 
 // Invariants: position() only grows within a session; all that was committed at or before it is in
@@ -47,8 +54,10 @@ class DatabaseReceiver {
 
   private:
     void receive_copy(connection::Lane& lane, const Frame& first);
-    void copy(connection::Lane& lane, const CopyBegin& begin);
+    // Another copy that was begun instead, when this one had nothing to go on with.
+    [[nodiscard]] std::optional<CopyBegin> copy(connection::Lane& lane, const CopyBegin& begin);
     void take(const Frame& frame);
+    void let_go(const std::string& reason);
     void move_to(Lsn lsn);
     void wait_for_room();
 

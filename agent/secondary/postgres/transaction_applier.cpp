@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/secondary/postgres/copy_record.hpp"
 #include "agent/secondary/postgres/replica_sequences.hpp"
 #include "agent/secondary/postgres/row_statement.hpp"
 
@@ -43,6 +44,7 @@ TransactionApplier::TransactionApplier(const StreamName& stream, const config::D
       catalogue_(database.connection, stop),
       connection_(database.connection, stop),
       progress_(committed_progress(catalogue_, stream, database.name)),
+      gate_(read_table_standings(catalogue_, stream, database.name)),
       pipeline_((connection_.execute("SET session_replication_role = replica"),
                  connection_.execute("SET synchronous_commit = local"),
                  // What is missing is told by name: where it may be set, the name is found by it.
@@ -72,6 +74,7 @@ void TransactionApplier::learn(std::string_view relation_message) {
         runs_.erase(id);
         known = relation_message;
         tables_.erase(id);
+        gate_.learn(std::get<pgoutput::Relation>(message));
     }
 }
 
@@ -96,14 +99,23 @@ const ReplicaTable& TransactionApplier::table(std::uint32_t relation) {
 }
 
 void TransactionApplier::apply(const pgoutput::Message& change, Lsn lsn) {
+    const auto is_taken = [this](std::uint32_t relation) {
+        return gate_.admits(relation, commit_);
+    };
     if (is_own(change)) {
         take_own(change, lsn);
     } else if (const auto* row = std::get_if<pgoutput::Insert>(&change)) {
-        insert(*row, lsn);
+        if (is_taken(row->relation)) {
+            insert(*row, lsn);
+        }
     } else if (const auto* changed = std::get_if<pgoutput::Update>(&change)) {
-        update(*changed, lsn);
+        if (is_taken(changed->relation)) {
+            update(*changed, lsn);
+        }
     } else if (const auto* removed = std::get_if<pgoutput::Delete>(&change)) {
-        remove(*removed, lsn);
+        if (is_taken(removed->relation)) {
+            remove(*removed, lsn);
+        }
     } else if (const auto* emptied = std::get_if<pgoutput::Truncate>(&change)) {
         truncate(*emptied, lsn);
     }
@@ -138,7 +150,10 @@ void TransactionApplier::take_own(const pgoutput::Message& change, Lsn lsn) {
     open_group();
     write_runs();
     runs_.clear();
-    pipeline_.outside([&] { ddl_.apply(row->row[own_.at(row->relation)].bytes, lsn); });
+    pipeline_.outside([&] {
+        ddl_.apply(row->row[own_.at(row->relation)].bytes, lsn);
+        forget_copied_schema(connection_, stream_, database_);
+    });
     pipeline_.forget_prepared();
     tables_.clear();
     group_has_ddl_ = true;
@@ -253,22 +268,40 @@ void TransactionApplier::remove(const pgoutput::Delete& change, Lsn lsn) {
         {"delete", target.name, describe_key(target, change.old.row), lsn});
 }
 
-// All tables at once: foreign keys among them allow nothing else.
+// All tables at once: foreign keys among them allow nothing else. When some of them are not taken,
+// the others are emptied row by row: TRUNCATE would refuse them, or take the others with it.
 void TransactionApplier::truncate(const pgoutput::Truncate& change, Lsn lsn) {
     std::string quoted;
     std::string names;
+    std::string deletes;
+    bool all_are_taken = true;
     for (const std::uint32_t relation : change.relations) {
+        if (!gate_.admits(relation, commit_)) {
+            all_are_taken = false;
+            continue;
+        }
         const ReplicaTable& target = table(relation);
         quoted += (quoted.empty() ? "ONLY " : ", ONLY ") + target.quoted;
         names += (names.empty() ? "" : ", ") + target.name;
+        deletes += "DELETE FROM ONLY " + target.quoted + "\n";
+    }
+    if (names.empty()) {
+        return;
     }
     open_group();
     write_runs();
     ++group_changes_;
     sequences_moved_ = sequences_moved_ || change.restart_identity;
-    pipeline_.run("TRUNCATE " + quoted + (change.restart_identity ? " RESTART IDENTITY" : "") +
-                      (change.cascade ? " CASCADE" : ""),
-                  RowDeed{"truncate", names, "", lsn});
+    if (all_are_taken) {
+        pipeline_.run("TRUNCATE " + quoted + (change.restart_identity ? " RESTART IDENTITY" : "") +
+                          (change.cascade ? " CASCADE" : ""),
+                      RowDeed{"truncate", names, "", lsn});
+        return;
+    }
+    for (std::size_t at = 0; at < deletes.size(); at = deletes.find('\n', at) + 1) {
+        pipeline_.run(deletes.substr(at, deletes.find('\n', at) - at),
+                      RowDeed{"truncate", names, "", lsn});
+    }
 }
 
 void TransactionApplier::end_transaction(Lsn commit_end) {

@@ -16,6 +16,7 @@
 #include "agent/secondary/postgres/run_writer.hpp"
 #include "agent/secondary/postgres/statement_pipeline.hpp"
 #include "agent/secondary/postgres/table_changes.hpp"
+#include "agent/secondary/postgres/table_gate.hpp"
 #include "protocol/identifiers.hpp"
 #include "protocol/pgoutput.hpp"
 
@@ -45,6 +46,8 @@ class TransactionApplier {
 
     // What the session said of a relation; also from before the changes that are applied.
     void learn(std::string_view relation_message);
+    // The transaction's commit record is at `commit`.
+    void begin_transaction(Lsn commit) { commit_ = commit; }
     // A row change or truncate of a transaction that ends behind progress().
     void apply(const pgoutput::Message& change, Lsn lsn);
     // The transaction ends here. Commits the group when it has grown enough.
@@ -79,6 +82,7 @@ class TransactionApplier {
     postgres::Connection catalogue_;
     postgres::Connection connection_;
     Lsn progress_;
+    TableGate gate_;
     StatementPipeline pipeline_;
     std::map<std::uint32_t, std::string> relations_;  // message by id
     std::map<std::uint32_t, ReplicaTable> tables_;    // those that were needed
@@ -91,6 +95,7 @@ class TransactionApplier {
     ApplyOrder order_now_ = ApplyOrder::by_table;
     std::optional<std::string> failed_run_;
     RowValues values_;
+    Lsn commit_;  // of the transaction under way
     bool group_is_open_ = false;
     // By DDL or TRUNCATE, since they were set last; or it is not known.
     bool sequences_moved_ = true;

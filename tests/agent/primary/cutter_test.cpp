@@ -76,6 +76,8 @@ class CutterTest : public testing::Test {
         };
         wiring.position = [](const SourceName&) { return StreamPosition{}; };
         wiring.want_position = [](const SourceName&, Lsn) {};
+        wiring.is_whole = [](const SourceName&) { return true; };
+        wiring.gaps = [](const SourceName&) { return std::vector<std::string>{}; };
         wiring.is_received = [](CutNumber) { return true; };
         wiring.on_refusal = [](const SourceName&, const std::optional<Error>&) {};
         wiring.on_fault = [this](const std::optional<Error>& fault) {

@@ -22,9 +22,13 @@ class CutReceiverTest : public ReceivingFixture {
         session_.hello.boot_id = "0123456789abcdef";
         session_.control = control_.second;
         session_.bulk = {bulk_.second};
-        state_.set_database(
-            app, {.copied = true, .received = Lsn(10), .system_identifier = "7300", .timeline = 1},
-            {});
+        state_.set_database(app,
+                            {.copied = true,
+                             .received = Lsn(10),
+                             .system_identifier = "7300",
+                             .timeline = 1,
+                             .whole_from = Lsn()},
+                            {});
     }
     ~CutReceiverTest() override { end(); }
 

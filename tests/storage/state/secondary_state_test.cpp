@@ -47,7 +47,7 @@ TEST_F(SecondaryStateTest, ReceivedThenAppliedInOrderAcrossARestart) {
     {
         SecondaryState state(path_);
         state.enter_epoch(Epoch(1));
-        state.set_database(database, {true, Lsn(10), "sys", 1}, {1, 100});
+        state.set_database(database, {true, Lsn(10), "sys", 1, Lsn(25)}, {1, 100});
         ReceivedCut third = cut(3, 0);
         third.marks = {mark(1), mark(2)};
         third.is_mark = true;
@@ -64,6 +64,9 @@ TEST_F(SecondaryStateTest, ReceivedThenAppliedInOrderAcrossARestart) {
     EXPECT_EQ(state.standing().received_as_of, cut(5, 3).as_of);
     EXPECT_EQ(state.databases().at(database).standing.received, Lsn(30));
     EXPECT_EQ(state.databases().at(database).applied.lsn, Lsn(10));
+    EXPECT_EQ(state.databases().at(database).standing.whole_from, Lsn(25));
+    state.set_timeline(database, 4);
+    EXPECT_EQ(state.databases().at(database).standing.timeline, 4U);
 
     const auto next = state.next_to_apply();
     ASSERT_TRUE(next.has_value());

@@ -229,6 +229,7 @@ TEST_F(DatabaseSourceTest, SaysGapWhenTheSlotIsGoneOrElsewhere) {
     road_->connect();
     road_->cut_and_apply();
     road_->disconnect();
+    road_->origin.recopy = config::Recopy::manual;
     const std::string slot = on_origin("SELECT slot_name FROM pg_replication_slots");
     origin("INSERT INTO item VALUES (1)");
     origin("SELECT pg_replication_slot_advance('" + slot + "', pg_current_wal_lsn())");
@@ -237,6 +238,168 @@ TEST_F(DatabaseSourceTest, SaysGapWhenTheSlotIsGoneOrElsewhere) {
     expect_source_error(ErrorCode::database_gap, "gone");
     origin("SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput')");
     expect_source_error(ErrorCode::database_gap, "past the received position");
+}
+
+TEST_F(DatabaseSourceTest, AGapIsClosedByANewCopyThatKeepsOldRowsUntilNewOnesAreThere) {
+    start();
+    origin(
+        "CREATE TABLE item (id int PRIMARY KEY, n int); CREATE TABLE part (item int REFERENCES "
+        "item)");
+    origin(
+        "INSERT INTO item SELECT i, i FROM generate_series(1, 100) i; INSERT INTO part VALUES (7)");
+    road_->connect();
+    road_->cut_and_apply();
+    road_->disconnect();
+    const std::string index = secondary_->value("replica", "SELECT 'item_pkey'::regclass::oid");
+    origin("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
+    origin("UPDATE item SET n = -1 WHERE id > 50; DELETE FROM part");
+    expect_source_error(ErrorCode::database_gap, "gone");
+    EXPECT_EQ(road_->copy_needed.value_or(""), "the replication slot is gone");
+    EXPECT_EQ(secondary_->value("replica", "SELECT count(*) FROM item"), "100");
+    road_->restart_secondary();
+    road_->connect();
+    road_->cut_and_apply();
+    expect_same("item");
+    expect_same("part");
+    // The same schema: nothing was dropped and made again.
+    EXPECT_EQ(secondary_->value("replica", "SELECT 'item_pkey'::regclass::oid"), index);
+    origin("SELECT 1; UPDATE item SET n = 5 WHERE id = 1; INSERT INTO part VALUES (9)");
+    road_->cut_and_apply();
+    expect_same("item");
+    expect_same("part");
+}
+
+TEST_F(DatabaseSourceTest, AGapOverWhichTheSchemaChangedIsClosedToo) {
+    start();
+    origin("CREATE TABLE item (id int PRIMARY KEY, n int); INSERT INTO item VALUES (1, 1)");
+    road_->connect();
+    road_->cut_and_apply();
+    road_->disconnect();
+    origin("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
+    origin(
+        "ALTER TABLE item ADD v text; CREATE TABLE more (id int PRIMARY KEY);"
+        "INSERT INTO item VALUES (2, 2, 'two'); INSERT INTO more VALUES (3)");
+    expect_source_error(ErrorCode::database_gap, "gone");
+    road_->connect();
+    road_->cut_and_apply();
+    expect_same("item");
+    expect_same("more");
+}
+
+TEST_F(DatabaseSourceTest, AnswersItsWalsenderInTime) {
+    PostgresSettings settings;
+    settings.parameters = {{"wal_sender_timeout", "1500ms"}};
+    start(settings);
+    origin("CREATE TABLE item (id int PRIMARY KEY)");
+    road_->connect();
+    road_->cut_and_apply();
+    const std::string pid = on_origin("SELECT pid FROM pg_stat_replication");
+    std::this_thread::sleep_for(std::chrono::milliseconds(4000));
+    EXPECT_EQ(on_origin("SELECT pid FROM pg_stat_replication"), pid);
+    origin("INSERT INTO item VALUES (1)");
+    road_->cut_and_apply();
+    expect_same("item");
+}
+
+// A prepared transaction is decoded when it is committed, also in a later session.
+TEST_F(DatabaseSourceTest, PreparedTransactionsPassWhenTheyAreCommitted) {
+    PostgresSettings settings;
+    settings.parameters = {{"max_prepared_transactions", "4"}};
+    start(settings);
+    origin("CREATE TABLE item (id int PRIMARY KEY, n int)");
+    road_->connect();
+    road_->cut_and_apply();
+    origin("BEGIN; INSERT INTO item VALUES (1, 1); PREPARE TRANSACTION 'one'");
+    origin("BEGIN; INSERT INTO item VALUES (2, 2); PREPARE TRANSACTION 'two'");
+    origin("INSERT INTO item VALUES (3, 3)");
+    road_->cut_and_apply();
+    EXPECT_EQ(secondary_->value("replica", "SELECT count(*) FROM item"), "1");
+    road_->disconnect();
+    primary_->kill();
+    primary_->start();
+    road_->connect();
+    road_->cut_and_apply();
+    origin("COMMIT PREPARED 'one'");
+    origin("ROLLBACK PREPARED 'two'");
+    origin(
+        "BEGIN; COMMIT; BEGIN; SAVEPOINT a; INSERT INTO item VALUES (4, 4); ROLLBACK TO a; COMMIT");
+    road_->cut_and_apply();
+    expect_same("item");
+    EXPECT_EQ(secondary_->value("replica", "SELECT count(*) FROM item"), "2");
+    EXPECT_EQ(road_->sent, road_->applied);
+}
+
+TEST_F(DatabaseSourceTest, AnInterruptedCopyGoesOnByTable) {
+    start();
+    origin(
+        "CREATE TABLE a (id int PRIMARY KEY, v text); CREATE TABLE b (id int PRIMARY KEY, v text);"
+        "CREATE TABLE c (id int PRIMARY KEY, v text, a int REFERENCES a); CREATE INDEX ON b (v);"
+        "INSERT INTO a SELECT i, 'a' FROM generate_series(1, 1000) i;"
+        "INSERT INTO b SELECT i, repeat('b', 500) FROM generate_series(1, 30000) i;"
+        "INSERT INTO c SELECT i, 'c', i FROM generate_series(1, 1000) i");
+    const auto copied = [&] {
+        return std::stoi(secondary_->value(
+            "replica",
+            "SELECT CASE WHEN to_regclass('farshore.tables') IS NULL THEN 0 ELSE"
+            " (xpath('/row/c/text()', query_to_xml('SELECT count(*) AS c FROM farshore.tables',"
+            " false, true, '')))[1]::text::int END"));
+    };
+    const auto await = [&](int count) {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        while (copied() < count && std::chrono::steady_clock::now() < deadline) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+    };
+    road_->connect();
+    await(1);
+    std::thread holder([&] { origin("BEGIN; LOCK TABLE c; SELECT pg_sleep(6); COMMIT"); });
+    await(2);
+    road_->disconnect();
+    EXPECT_EQ(copied(), 2);
+    EXPECT_FALSE(road_->standing().copied);
+    holder.join();
+    const std::string slot = on_origin("SELECT confirmed_flush_lsn FROM pg_replication_slots");
+    const std::string written = secondary_->value("replica", "SELECT min(xmin::text) FROM b");
+    // Changes of before the second snapshot: in c they are in its rows, in a and b they are not.
+    origin(
+        "UPDATE a SET v = 'changed' WHERE id <= 10; DELETE FROM b WHERE id = 5;"
+        "UPDATE c SET v = 'changed' WHERE id <= 10; DELETE FROM c WHERE id > 990;"
+        "INSERT INTO c VALUES (5000, 'new', 5)");
+    road_->restart_secondary();
+    road_->connect();
+    const Lsn began = road_->standing().received;
+    road_->cut_and_apply();
+    EXPECT_EQ(road_->copies_begun, 2);
+    EXPECT_GT(road_->standing().whole_from, began);
+    EXPECT_EQ(secondary_->value("replica", "SELECT min(xmin::text) FROM b"), written);
+    for (const std::string table : {"a", "b", "c"}) {
+        expect_same(table);
+    }
+    EXPECT_EQ(secondary_->value(
+                  "replica", "SELECT count(*) FROM pg_constraint WHERE conrelid = 'c'::regclass"),
+              "2");
+    origin("UPDATE c SET v = 'after'; UPDATE a SET v = 'after' WHERE id = 1");
+    road_->cut_and_apply();
+    expect_same("a");
+    expect_same("c");
+    EXPECT_EQ(on_origin("SELECT count(*) FROM pg_replication_slots"), "1");
+    EXPECT_NE(on_origin("SELECT confirmed_flush_lsn FROM pg_replication_slots"), slot);
+}
+
+TEST_F(DatabaseSourceTest, AnInterruptedCopyBeginsAgainWhenTheSchemaHasChanged) {
+    start();
+    origin("CREATE TABLE a (id int PRIMARY KEY); INSERT INTO a SELECT generate_series(1, 1000)");
+    origin(
+        "CREATE TABLE b (id int PRIMARY KEY, v text);"
+        "INSERT INTO b SELECT i, repeat('x', 500) FROM generate_series(1, 30000) i");
+    road_->connect();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1200));
+    road_->disconnect();
+    origin("ALTER TABLE a ADD v text DEFAULT 'new'; INSERT INTO a VALUES (5000, 'x')");
+    road_->connect();
+    road_->cut_and_apply();
+    expect_same("a");
+    expect_same("b");
 }
 
 TEST_F(DatabaseSourceTest, RefusesAReplicaThatHoldsSomething) {
