@@ -34,16 +34,14 @@ Error usage(const std::string& message) {
 }
 
 // As entries have it: relative, without "./" or a slash at the end.
-std::string path_in_tree(std::string path) {
-    while (path.starts_with("./")) {
-        path.erase(0, 2);
+std::string path_in_tree(std::string_view given) {
+    while (given.starts_with("./")) {
+        given.remove_prefix(2);
     }
-    while (path.size() > 1 && path.ends_with('/')) {
-        path.pop_back();
+    while (given.size() > 1 && given.ends_with('/')) {
+        given.remove_suffix(1);
     }
-    if (path.empty()) {
-        path = ".";
-    }
+    const std::string path(given.empty() ? "." : given);
     if (!is_safe_path(path)) {
         throw usage(fmt::format("{} is not a path within a tree", path));
     }

@@ -24,11 +24,10 @@ std::string error_note(const std::optional<Figure>& figure) {
 std::string tiles(const HistoryReport& report) {
     const Period& all = report.total;
     const std::uint64_t missed = all.minutes - all.met;
-    const std::optional<Duration> objective =
-        report.objectives.empty() ? std::nullopt
-                                  : std::optional(report.objectives.back().objective);
+    const bool has_objective = !report.objectives.empty();
+    const Duration objective = has_objective ? report.objectives.back().objective : Duration();
     const auto is_over = [&](const std::optional<Figure>& figure) {
-        return !figure || !objective || figure->value > *objective;
+        return !figure || !has_objective || figure->value > objective;
     };
     return "<section class=\"tiles\">" +
            tile("Objective met", share_text(all.compliance()),
@@ -36,7 +35,7 @@ std::string tiles(const HistoryReport& report) {
            tile("RPO, 99 of 100 minutes", figure_text(all.rpo.p99), error_note(all.rpo.p99),
                 is_over(all.rpo.p99)) +
            tile("Worst RPO", figure_text(all.rpo.worst),
-                objective ? "objective " + span_text(*objective) : "no objective yet",
+                has_objective ? "objective " + span_text(objective) : "no objective yet",
                 is_over(all.rpo.worst)) +
            tile("Proven", share_text(all.coverage()),
                 fmt::format("{} minutes without proof", all.minutes - all.proven),

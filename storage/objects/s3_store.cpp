@@ -51,6 +51,7 @@ class VersionOrder {
         if (!version.is_deletion) {
             flush_last();
             last_ = version.id;
+            has_object_ = true;
         } else {
             over_.push_back({key_.substr(std::min(root_, key_.size())),
                              "a delete marker, " + version.id, true});
@@ -65,24 +66,25 @@ class VersionOrder {
   private:
     // An older one came: what was held for the oldest is not.
     void flush_last() {
-        if (last_) {
+        if (has_object_) {
             over_.push_back(
-                {key_.substr(std::min(root_, key_.size())), "a newer version, " + *last_, true});
+                {key_.substr(std::min(root_, key_.size())), "a newer version, " + last_, true});
         }
-        last_.reset();
     }
 
     void end_key() {
         for (std::size_t i = first_of_key_; i < over_.size(); ++i) {
-            over_[i].has_object = last_.has_value();
+            over_[i].has_object = has_object_;
         }
         first_of_key_ = over_.size();
-        last_.reset();
+        has_object_ = false;
     }
 
     std::size_t root_;  // bytes of the prefix before the store's keys
     std::string key_;
-    std::optional<std::string> last_;  // the oldest version so far
+    // The oldest version so far. (Not an optional: GCC 12 takes its string for uninitialised.)
+    std::string last_;
+    bool has_object_ = false;
     std::size_t first_of_key_ = 0;
     std::vector<Overlaid> over_;
 };
