@@ -9,6 +9,7 @@
 #include "agent/history/history_report.hpp"
 #include "agent/history/report_html.hpp"
 #include "agent/history/report_text.hpp"
+#include "agent/runtime/sleeper.hpp"
 #include "agent/runtime/system_clock.hpp"
 #include "agent/verification/chain_check.hpp"
 #include "storage/disk/durable_write.hpp"
@@ -87,7 +88,8 @@ history::HistoryReport make(storage::FileSystem& files, const ReportOptions& opt
         progress.show("reading the evidence", static_cast<double>(now.done), std::nullopt,
                       now.unit);
     };
-    (void)verification::check_chain(*store, trust, chain, show, &history);
+    runtime::SystemSleeper sleeper;
+    (void)verification::check_chain(*store, trust, chain, show, &history, &sleeper);
     return history::make_report(history, std::move(chain), {from, to});
 }
 

@@ -1,6 +1,7 @@
 #include "agent/daemon/services.hpp"
 
 #include "agent/config/load.hpp"
+#include "agent/runtime/sleeper.hpp"
 #include "agent/verification/chain_check.hpp"
 #include "agent/verification/witness_check.hpp"
 #include "storage/evidence/evidence_tables.hpp"
@@ -67,7 +68,9 @@ storage::StoreSettings store_settings(const config::Store& store) {
 
 void verify_chain(Services& services, verification::VerifyReport& report,
                   const verification::OnProgress& progress) {
-    (void)verification::check_chain(*services.store, services.identity.trust, report, progress);
+    runtime::SystemSleeper sleeper;
+    (void)verification::check_chain(*services.store, services.identity.trust, report, progress,
+                                    nullptr, &sleeper);
     verification::check_witness(*services.store, services.evidence,
                                 {.stream = services.config.agent.stream,
                                  .agent = services.config.agent.name,

@@ -31,8 +31,8 @@ const StreamName& stream_of(const storage::ObjectKey& key) {
 class ChainCheck {
   public:
     ChainCheck(storage::ObjectStore& store, const TrustSet& trust, VerifyReport& report,
-               const OnProgress& progress, ChainObserver* observer)
-        : context_{store, trust, report, progress, observer, unnamed_} {}
+               const OnProgress& progress, ChainObserver* observer, runtime::Sleeper* sleeper)
+        : context_{store, trust, report, progress, observer, unnamed_}, sleeper_(sleeper) {}
 
     ChainSummary run() {
         list();
@@ -64,6 +64,7 @@ class ChainCheck {
     void check_unnamed();
     void check_unnamed_list(const storage::ChainKey& chain, Sequence sequence,
                             const std::string& text);
+    [[nodiscard]] bool await_manifest(const storage::ManifestKey& key);
 
     // The prefix may hold other streams, whose objects are not ours to judge.
     [[nodiscard]] bool is_of_stream(const storage::ObjectKey& key) const {
@@ -74,6 +75,8 @@ class ChainCheck {
     ChainContext context_;
     std::map<Epoch, EpochListing> epochs_;
     std::uint64_t marks_ = 0;
+    runtime::Sleeper* sleeper_;
+    Duration waited_;
     ChainSummary summary_;
 };
 
@@ -235,10 +238,21 @@ void ChainCheck::check_unnamed_list(const storage::ChainKey& chain, Sequence seq
     const storage::ManifestKey manifest{chain, sequence};
     if (std::binary_search(present.begin(), present.end(), sequence)) {
         add(FindingKind::object_extra, text, "nothing", "a list that its manifest does not name");
-    } else if (!read_manifest(context_.store, context_.trust, manifest)) {
+    } else if (!await_manifest(manifest)) {
         add(FindingKind::object_missing, make_key(manifest), "the manifest that names " + text,
-            "nothing");
+            "nothing: it was removed, or its agent ended before it could upload it");
     }
+}
+
+bool ChainCheck::await_manifest(const storage::ManifestKey& key) {
+    constexpr Duration pause = Duration::from_ms(250);
+    while (!read_manifest(context_.store, context_.trust, key)) {
+        if (sleeper_ == nullptr || waited_ >= manifest_patience || !sleeper_->sleep(pause, {})) {
+            return false;
+        }
+        waited_ = waited_ + pause;
+    }
+    return true;
 }
 
 void ChainCheck::check_unnamed() {
@@ -259,8 +273,9 @@ void ChainCheck::check_unnamed() {
 }  // namespace
 
 ChainSummary check_chain(storage::ObjectStore& store, const TrustSet& trust, VerifyReport& report,
-                         const OnProgress& progress, ChainObserver* observer) {
-    return ChainCheck(store, trust, report, progress, observer).run();
+                         const OnProgress& progress, ChainObserver* observer,
+                         runtime::Sleeper* sleeper) {
+    return ChainCheck(store, trust, report, progress, observer, sleeper).run();
 }
 
 }  // namespace farshore::verification

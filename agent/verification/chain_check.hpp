@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/runtime/sleeper.hpp"
 #include "agent/verification/chain_observer.hpp"
 #include "agent/verification/report.hpp"
 #include "protocol/trust.hpp"
@@ -32,9 +33,15 @@ struct ChainSummary {
     std::vector<EpochSummary> epochs;  // those with a sound record, in their order
 };
 
+// Some rounds of an upload to a store that is far away, with a retry.
+constexpr Duration manifest_patience = Duration::from_ms(10'000);
+
 // Adds what is wrong, and what was looked at, to the report; reads every object, and tells an
-// observer of what is sound. Throws when the store can not be asked.
+// observer of what is sound. An agent that writes meanwhile may be between a list and the manifest
+// that names it: with a sleeper, such a manifest is waited for, `manifest_patience` in all, before
+// it is said to be missing. Throws when the store can not be asked.
 ChainSummary check_chain(storage::ObjectStore& store, const TrustSet& trust, VerifyReport& report,
-                         const OnProgress& progress, ChainObserver* observer = nullptr);
+                         const OnProgress& progress, ChainObserver* observer = nullptr,
+                         runtime::Sleeper* sleeper = nullptr);
 
 }  // namespace farshore::verification

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/config/load.hpp"
+#include "agent/runtime/sleeper.hpp"
 #include "agent/runtime/system_clock.hpp"
 #include "agent/verification/chain_check.hpp"
 #include "agent/verification/fold_to_mark.hpp"
@@ -76,7 +77,8 @@ VerifyReport verify_offline(const OfflineRequest& request, const OnProgress& pro
     VerifyReport report;
     report.stream = trust.stream().str();
     // The chain is read in any case: what trees are held against comes from it.
-    const ChainSummary chain = check_chain(*store, trust, report, progress);
+    runtime::SystemSleeper sleeper;
+    const ChainSummary chain = check_chain(*store, trust, report, progress, nullptr, &sleeper);
     if (!request.witness.empty()) {
         storage::DirectoryStore witness(files, request.witness);
         check_witness(*store, witness, {.stream = trust.stream(), .agent = {}, .still_queued = {}},
