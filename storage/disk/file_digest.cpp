@@ -9,8 +9,8 @@ namespace farshore::storage {
 
 namespace {
 
-// Long enough to be worth a hole, and a multiple of every filesystem's block.
-constexpr std::size_t hole_bytes = 64 * limits::kib;
+// What most filesystems give a file at once: a hole that is smaller saves nothing.
+constexpr std::size_t hole_bytes = 4 * limits::kib;
 
 bool is_zero(std::span<const std::byte> bytes) {
     return bytes.front() == std::byte{0} &&
@@ -51,15 +51,15 @@ FileDigest copy_content(FileSystem& files, const Handle& from, const Handle& to)
 void write_with_holes(FileSystem& files, const Handle& to, std::uint64_t offset,
                       std::span<const std::byte> from) {
     std::size_t begin = 0;  // of what is to be written
-    for (std::size_t at = 0; at < from.size(); at += hole_bytes) {
-        const std::size_t length = std::min(hole_bytes, from.size() - at);
-        if (length < hole_bytes || !is_zero(from.subspan(at, length))) {
+    const std::size_t first = (hole_bytes - offset % hole_bytes) % hole_bytes;
+    for (std::size_t at = first; at + hole_bytes <= from.size(); at += hole_bytes) {
+        if (!is_zero(from.subspan(at, hole_bytes))) {
             continue;
         }
         if (at > begin) {
             files.write_at(to, offset + begin, from.subspan(begin, at - begin));
         }
-        begin = at + length;
+        begin = at + hole_bytes;
     }
     if (begin < from.size()) {
         files.write_at(to, offset + begin, from.subspan(begin));
