@@ -236,6 +236,23 @@ std::vector<FileEntry> PrimaryState::large_files_of_size(const SourceName& tree,
     return files;
 }
 
+std::vector<std::string> PrimaryState::outdated_paths_of_inode(const SourceName& tree,
+                                                               const StatIdentity& now) {
+    ByteWriter identity;
+    encode(now, identity);
+    const std::string bytes = identity.take();
+    Statement ask(database_, std::string("SELECT path FROM entries INDEXED BY entries_by_inode "
+                                         "WHERE tree = ?1 AND inode = ?2 AND filesystem = ?3 "
+                                         "AND identity <> ?4") +
+                                 std::string(live));
+    ask.bind(1, tree_id(tree)).bind(2, now.inode).bind(3, now.filesystem).bind_blob(4, bytes);
+    std::vector<std::string> paths;
+    while (ask.step()) {
+        paths.emplace_back(ask.bytes(0));
+    }
+    return paths;
+}
+
 bool PrimaryState::has_content(const SourceName& tree, const Digest& sha256) {
     Statement ask(database_, "SELECT 1 FROM entries WHERE tree = ?1 AND sha256 = ?2 LIMIT 1");
     ask.bind(1, tree_id(tree)).bind(2, sha256);

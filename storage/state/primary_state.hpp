@@ -116,6 +116,9 @@ class PrimaryState {
     // Files of this size, `limit` at most; only of those above limits::small_file.
     [[nodiscard]] std::vector<FileEntry> large_files_of_size(const SourceName& tree,
                                                              std::uint64_t size, std::size_t limit);
+    // Of the same inode, where it was something else than this when it was read.
+    [[nodiscard]] std::vector<std::string> outdated_paths_of_inode(const SourceName& tree,
+                                                                   const StatIdentity& now);
     [[nodiscard]] bool has_content(const SourceName& tree, const Digest& sha256);
     // Live entries in the order of their paths' bytes, from the first path above `after`; stops
     // when `each` returns false.

@@ -339,13 +339,17 @@ void TreeCapture::put(const std::string& path, const storage::FileStatus& status
         refuse(path, "its name or its extended attributes are too long to be carried");
         return;
     }
+    // Of a content that changed behind its times every name has to be looked at, else only those
+    // that were not since the kernel's times last moved.
+    const storage::StatIdentity seen = storage::identity_of(status);
+    note_siblings(seen, path,
+                  parts_.dirty.find(path).distrusted ? std::nullopt : std::optional(seen));
     parts_.dirty.take_out(path);
     parts_.uncovered.clear(path);
     const storage::StatIdentity identity =
         settled ? storage::identity_of(status) : unsettled_identity(status);
-    note_siblings(identity, path);
     if (before) {
-        note_siblings(before->identity, path);
+        note_siblings(before->identity, path, std::nullopt);
         entry.mark = before->entry.mark;
         if (entry == before->entry) {
             cut_->refreshed.emplace_back(path, identity);
@@ -357,13 +361,16 @@ void TreeCapture::put(const std::string& path, const storage::FileStatus& status
     cut_->puts.push_back({.entry = std::move(entry), .identity = identity, .cut = CutNumber()});
 }
 
-// A name that came or went changes the other names of the same file: no event tells of that.
-void TreeCapture::note_siblings(const storage::StatIdentity& identity, const std::string& path) {
+// A name that came or went changes the other names of the same file: no event tells of that. Those
+// that the index has as they are `now` need no look.
+void TreeCapture::note_siblings(const storage::StatIdentity& identity, const std::string& path,
+                                const std::optional<storage::StatIdentity>& now) {
     if (identity.links < 2 || !noted_.emplace(identity.filesystem, identity.inode).second) {
         return;
     }
     for (std::string& other :
-         parts_.state.paths_of_inode(tree_, identity.filesystem, identity.inode)) {
+         now ? parts_.state.outdated_paths_of_inode(tree_, *now)
+             : parts_.state.paths_of_inode(tree_, identity.filesystem, identity.inode)) {
         if (other != path && !looked_at_.contains(other)) {
             siblings_.push_back(std::move(other));
         }

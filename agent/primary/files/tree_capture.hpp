@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -87,8 +88,8 @@ class TreeCapture {
     void put_transferred(const FinishedTransfer& finished, const storage::FileStatus& status);
     [[nodiscard]] std::optional<Digest> known_content(const storage::FileStatus& status,
                                                       const Row& before) const;
-    [[nodiscard]] std::optional<Digest> content_of_sibling(const storage::FileStatus& status) const;
     [[nodiscard]] std::vector<std::string> replaced_by(const std::string& path) const;
+    [[nodiscard]] std::optional<Digest> content_of_sibling(const storage::FileStatus& status);
     [[nodiscard]] std::vector<std::string> other_names(const std::string& path,
                                                        const storage::FileStatus& status) const;
     void push(const Digest& sha256, std::string_view content, const Row& before);
@@ -97,7 +98,8 @@ class TreeCapture {
              const std::optional<Digest>& sha256, std::uint64_t size, bool settled);
     [[nodiscard]] FileEntry describe(const std::string& path, const storage::FileStatus& status);
     [[nodiscard]] bool has_parent(const std::string& path);
-    void note_siblings(const storage::StatIdentity& identity, const std::string& path);
+    void note_siblings(const storage::StatIdentity& identity, const std::string& path,
+                       const std::optional<storage::StatIdentity>& now);
     void let_go_if_held(const std::string& path);
 
     // Removals: all that is gone, and what becomes of it in this cut.
@@ -106,14 +108,17 @@ class TreeCapture {
         std::unordered_set<std::string> paths;
         std::unordered_set<std::string> keeping;  // directories with something that stays for now
         std::unordered_set<std::string> holding;  // directories with something that is held
+        // Files of several names -> whether one of those stays.
+        std::map<std::tuple<std::uint64_t, std::uint64_t, std::optional<Digest>>, bool> names;
         void add(const storage::CapturedEntry& row);
     };
     enum class Fate : std::uint8_t { gone, deleted, waits, held, to_hold };
     void remove_absent();
     void gather(const std::string& path, Going& going);
     [[nodiscard]] bool gather_below(const std::string& path, Going& going);
-    [[nodiscard]] bool lives_on(const storage::CapturedEntry& row, const Going& going);
-    [[nodiscard]] Fate fate_of(const storage::CapturedEntry& row, const Going& going);
+    [[nodiscard]] bool has_name_that_stays(const storage::CapturedEntry& row, const Going& going);
+    [[nodiscard]] bool lives_on(const storage::CapturedEntry& row, Going& going);
+    [[nodiscard]] Fate fate_of(const storage::CapturedEntry& row, Going& going);
     void judge(Going& going, BootTime now);
     void meet(Fate fate, const storage::CapturedEntry& row, Going& going);
     void hold(const std::string& path);

@@ -49,7 +49,7 @@ void TreeCapture::look_at_file(const std::string& path, const storage::FileStatu
 }
 
 // The same inode with the same times is the same content, whatever its name.
-std::optional<Digest> TreeCapture::content_of_sibling(const storage::FileStatus& status) const {
+std::optional<Digest> TreeCapture::content_of_sibling(const storage::FileStatus& status) {
     const storage::StatIdentity identity = storage::identity_of(status);
     const auto read = linked_.find({status.filesystem, status.inode});
     if (read != linked_.end() && read->second.first == identity) {
@@ -58,7 +58,8 @@ std::optional<Digest> TreeCapture::content_of_sibling(const storage::FileStatus&
     for (const std::string& path :
          parts_.state.paths_of_inode(tree_, status.filesystem, status.inode)) {
         const Row row = parts_.state.find(tree_, path);
-        if (row && row->identity == identity) {
+        if (row && row->identity == identity && row->entry.sha256) {
+            linked_[{status.filesystem, status.inode}] = {identity, *row->entry.sha256};
             return row->entry.sha256;
         }
     }

@@ -67,20 +67,34 @@ void TreeCapture::Going::add(const storage::CapturedEntry& row) {
     }
 }
 
-// Renamed, or one of several names: what it was stays in one of the trees.
-bool TreeCapture::lives_on(const storage::CapturedEntry& row, const Going& going) {
-    const auto& [filesystem, inode] = std::pair(row.identity.filesystem, row.identity.inode);
-    const auto put = put_inodes_.find({filesystem, inode});
-    if (put != put_inodes_.end() && is_same_thing(row.entry, cut_->puts[put->second].entry)) {
-        return true;
-    }
-    for (const std::string& other : parts_.state.paths_of_inode(tree_, filesystem, inode)) {
+bool TreeCapture::has_name_that_stays(const storage::CapturedEntry& row, const Going& going) {
+    for (const std::string& other :
+         parts_.state.paths_of_inode(tree_, row.identity.filesystem, row.identity.inode)) {
         if (other != row.entry.path && !going.paths.contains(other) && !removed_.contains(other)) {
             const Row there = parts_.state.find(tree_, other);
             if (there && is_same_thing(row.entry, there->entry)) {
                 return true;
             }
         }
+    }
+    return false;
+}
+
+// Renamed, or one of several names: what it was stays in one of the trees.
+bool TreeCapture::lives_on(const storage::CapturedEntry& row, Going& going) {
+    const auto& [filesystem, inode] = std::pair(row.identity.filesystem, row.identity.inode);
+    const auto put = put_inodes_.find({filesystem, inode});
+    if (put != put_inodes_.end() && is_same_thing(row.entry, cut_->puts[put->second].entry)) {
+        return true;
+    }
+    // Asked once for all names: ten thousand that go together would ask ten thousand times for all.
+    const auto [known, is_new] =
+        going.names.try_emplace({filesystem, inode, row.entry.sha256}, false);
+    if (is_new) {
+        known->second = has_name_that_stays(row, going);
+    }
+    if (known->second) {
+        return true;
     }
     std::string_view content;
     if (row.entry.sha256) {
@@ -90,7 +104,7 @@ bool TreeCapture::lives_on(const storage::CapturedEntry& row, const Going& going
     return parts_.held.is_elsewhere(tree_, filesystem, inode, content);
 }
 
-TreeCapture::Fate TreeCapture::fate_of(const storage::CapturedEntry& row, const Going& going) {
+TreeCapture::Fate TreeCapture::fate_of(const storage::CapturedEntry& row, Going& going) {
     const std::string& path = row.entry.path;
     const bool is_directory = row.entry.type == EntryType::directory;
     if (parts_.has_held) {
@@ -219,7 +233,7 @@ void TreeCapture::remove(const storage::CapturedEntry& row) {
     looked_at_.insert(path);
     removed_.insert(path);
     good_parent_.clear();
-    note_siblings(row.identity, path);
+    note_siblings(row.identity, path, std::nullopt);
     cut_->removals.push_back(path);
     if (parts_.has_held) {
         cut_->let_go.push_back(path);

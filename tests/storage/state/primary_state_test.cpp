@@ -86,6 +86,12 @@ TEST_F(PrimaryStateTest, FindsEntriesByPathInodeAndContent) {
     EXPECT_FALSE(state_.find(SourceName("other"), "a").has_value());
     EXPECT_EQ(state_.paths_of_inode(tree_, 1, 1), (std::vector<std::string>{"a", "a-c"}));
     EXPECT_TRUE(state_.paths_of_inode(tree_, 2, 1).empty());
+    StatIdentity now = state_.find(tree_, "a").value().identity;
+    EXPECT_TRUE(state_.outdated_paths_of_inode(tree_, now).empty());
+    now.links += 1;
+    EXPECT_EQ(state_.outdated_paths_of_inode(tree_, now), (std::vector<std::string>{"a", "a-c"}));
+    now.inode = 3;
+    EXPECT_TRUE(state_.outdated_paths_of_inode(tree_, now).empty());
     EXPECT_TRUE(state_.has_content(tree_, sha256("two")));
     EXPECT_FALSE(state_.has_content(tree_, sha256("three")));
     EXPECT_EQ(walked(), (std::vector<std::string>{"a", "a-c", "a/b"}));
