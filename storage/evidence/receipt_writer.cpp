@@ -107,14 +107,13 @@ void ReceiptWriter::take_received(Receipt& receipt) {
     }
 }
 
-// Not beyond what this receipt or one before says received.
-void ReceiptWriter::take_applied(Receipt& receipt) {
+// Not beyond `received`, which this receipt or one before says: a mark can be received and applied
+// between the two looks at the state, and is then told with the next receipt.
+void ReceiptWriter::take_applied(Receipt& receipt, MarkNumber received) {
     Statement rows(database_,
-                   "SELECT mark, at, sources FROM evidence_applied WHERE mark < coalesce("
-                   "(SELECT min(mark) FROM evidence_received WHERE mark > ?1), 1 << 62) "
+                   "SELECT mark, at, sources FROM evidence_applied WHERE mark <= ?1 "
                    "ORDER BY mark LIMIT ?2");
-    const MarkNumber last = receipt.received.empty() ? MarkNumber() : receipt.received.back().mark;
-    rows.bind(1, last.value()).bind(2, std::uint64_t{greatest_marks});
+    rows.bind(1, received.value()).bind(2, std::uint64_t{greatest_marks});
     while (rows.step()) {
         AppliedMark mark;
         mark.mark = MarkNumber(rows.unsigned_integer(0));
@@ -153,7 +152,10 @@ std::optional<Sequence> ReceiptWriter::write(const AgentName& primary,
     receipt.offset = offset;
     receipt.offset_error = offset_error;
     take_received(receipt);
-    take_applied(receipt);
+    if (!receipt.received.empty()) {
+        standing->last_mark = receipt.received.back().mark;
+    }
+    take_applied(receipt, standing->last_mark);
     if (receipt.received.empty() && receipt.applied.empty()) {
         return std::nullopt;
     }
@@ -164,9 +166,6 @@ std::optional<Sequence> ReceiptWriter::write(const AgentName& primary,
     forget(receipt);
     standing->sequence = receipt.sequence;
     standing->previous = sha256(payload);
-    if (!receipt.received.empty()) {
-        standing->last_mark = receipt.received.back().mark;
-    }
     write_standing(database_, ChainKind::receipts, *standing);
     transaction.commit();
     return receipt.sequence;

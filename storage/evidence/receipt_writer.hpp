@@ -39,7 +39,7 @@ class ReceiptWriter {
 
   private:
     void take_received(Receipt& receipt);
-    void take_applied(Receipt& receipt);
+    void take_applied(Receipt& receipt, MarkNumber received);
     void forget(const Receipt& receipt);
 
     Database& database_;

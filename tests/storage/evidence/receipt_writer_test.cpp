@@ -52,6 +52,28 @@ TEST(ReceiptWriter, AMarkThatWasSaidIsNotSaidAgain) {
     EXPECT_FALSE(world.receipts.write(world.east, {}, {}, world.now).has_value());
 }
 
+// A mark that was received and applied after the look at what was received.
+TEST(ReceiptWriter, NoMarkIsAppliedBeforeAReceiptSaysItReceived) {
+    test::EvidenceWorld world;
+    world.run(1);
+    {
+        Transaction transaction(world.secondary_database());
+        world.receipts.add_applied({MarkNumber(4), world.now, {}});
+        transaction.commit();
+    }
+    EXPECT_FALSE(world.receipts.write(world.east, {}, {}, world.now).has_value());
+    {
+        Transaction transaction(world.secondary_database());
+        world.receipts.add_received({MarkNumber(4), world.now, {}, sha256("m")}, "{}");
+        transaction.commit();
+    }
+    ASSERT_TRUE(world.receipts.write(world.east, {}, {}, world.now).has_value());
+    world.upload();
+    const Receipt receipt = receipt_of(world, 2);
+    ASSERT_EQ(receipt.applied.size(), 1U);
+    EXPECT_EQ(receipt.received.back().mark, receipt.applied.back().mark);
+}
+
 // Weeks without a store: several receipts, each within its bound, applied never before received.
 TEST(ReceiptWriter, ManyMarksBecomeSeveralReceipts) {
     test::EvidenceWorld world;
