@@ -113,7 +113,7 @@ SigningKey SigningKey::generate() {
 }
 
 SigningKey SigningKey::from_pem(std::string_view text) {
-    if (text.size() > 16 * 1024) {
+    if (text.size() > 16UL * 1024) {
         throw Error(ErrorCode::bad_key, "signing key: too long to be one");
     }
     const Owned<BIO> bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));

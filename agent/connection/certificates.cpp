@@ -14,11 +14,11 @@ namespace farshore::connection {
 
 namespace {
 
-constexpr std::int64_t day_seconds = 24 * 60 * 60;
-constexpr std::int64_t ca_days = 10 * 365;
-constexpr std::int64_t agent_days = 2 * 365;
+constexpr std::int64_t day_seconds = 24L * 60 * 60;
+constexpr std::int64_t ca_days = 10L * 365;
+constexpr std::int64_t agent_days = 2L * 365;
 // Hosts whose clocks are a little behind this one's accept the certificate at once.
-constexpr std::int64_t back_dated_seconds = 60 * 60;
+constexpr std::int64_t back_dated_seconds = 60L * 60;
 constexpr int serial_bits = 127;
 
 using NumberHandle = std::unique_ptr<BIGNUM, FreeBy<BN_free>>;

@@ -74,7 +74,7 @@ json::value read_answer(UnixStream& stream, const std::string& socket) {
 
 void send_body(UnixStream& stream, http::request<http::buffer_body>& request,
                const Upload& upload) {
-    std::array<std::byte, 128 * 1'024> buffer;  // NOLINT: filled before it is read
+    std::array<std::byte, 128UL * 1'024> buffer;  // NOLINT: filled before it is read
     http::request_serializer<http::buffer_body> serializer(request);
     error_code error;
     http::write_header(stream, serializer, error);
@@ -166,7 +166,7 @@ void ControlClient::stream(const Call& call,
     parser.body_limit(boost::none);
     http::read_header(stream, buffer, parser, error);
     Lines lines(answer_limit_bytes);
-    std::array<char, 16 * 1'024> piece;  // NOLINT: filled before it is read
+    std::array<char, 16UL * 1'024> piece;  // NOLINT: filled before it is read
     while (!error && !parser.is_done()) {
         parser.get().body().data = piece.data();
         parser.get().body().size = piece.size();

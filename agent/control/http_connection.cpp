@@ -15,7 +15,7 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t header_limit_bytes = 16 * 1'024;
+constexpr std::size_t header_limit_bytes = 16UL * 1'024;
 const Duration idle_limit = Duration::from_ms(60'000);   // between two requests
 const Duration stall_limit = Duration::from_ms(20'000);  // within a request or a reply
 
@@ -185,7 +185,7 @@ bool serve_request(UnixStream& stream, boost::beast::flat_buffer& buffer, Routes
 }  // namespace
 
 void serve_connection(UnixStream& stream, Routes& routes, const runtime::StopToken& stop) {
-    boost::beast::flat_buffer buffer(header_limit_bytes + 64 * 1'024);
+    boost::beast::flat_buffer buffer(header_limit_bytes + 64UL * 1'024);
     try {
         while (!stop.stop_requested() && serve_request(stream, buffer, routes, stop)) {
         }

@@ -178,7 +178,7 @@ PutRequest put_request(const Request& request) {
 
 void post_put(const Context& context) {
     const auto upload = context.agent.put(put_request(context.request));
-    std::vector<std::byte> buffer(256 * 1'024);
+    std::vector<std::byte> buffer(256UL * 1'024);
     while (const std::size_t got = context.body.read(buffer)) {
         upload->write(std::span(buffer).first(got));
     }

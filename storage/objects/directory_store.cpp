@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint32_t directory_mode = 0750;
 constexpr std::uint32_t object_mode = 0640;
-constexpr std::size_t piece_bytes = 1024 * 1024;
+constexpr std::size_t piece_bytes = 1024UL * 1024;
 // More unfinished files of the same content than this can't come from crashes.
 constexpr int most_attempts = 10'000;
 

@@ -15,7 +15,7 @@ constexpr long connect_timeout_ms = 10'000;
 constexpr long stall_bytes_per_second = 1'000;
 constexpr long stall_seconds = 20;
 // All headers of an answer together; a server that sends more is not one of ours.
-constexpr std::size_t headers_limit_bytes = 64 * 1024;
+constexpr std::size_t headers_limit_bytes = 64UL * 1024;
 
 struct CurlDeleter {
     void operator()(CURL* handle) const { curl_easy_cleanup(handle); }

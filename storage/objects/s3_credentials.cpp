@@ -15,7 +15,7 @@ constexpr std::string_view what_is_supported =
     "AWS_ROLE_ARN, static keys in the shared credentials file, the container's and the instance's "
     "role; not supported: credential_process, roles and SSO of a profile)";
 // Lent keys are replaced from then on, tried again not more often than this.
-constexpr Duration renew_before = Duration::from_ms(15 * 60'000);
+constexpr Duration renew_before = Duration::from_ms(15L * 60'000);
 constexpr Duration renew_pause = Duration::from_ms(30'000);
 
 std::string_view trim(std::string_view text) {

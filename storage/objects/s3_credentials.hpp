@@ -21,7 +21,7 @@ namespace farshore::storage {
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 [[nodiscard]] Environment process_environment();
 
-constexpr std::size_t credentials_file_limit_bytes = 1024 * 1024;
+constexpr std::size_t credentials_file_limit_bytes = 1024UL * 1024;
 
 // One profile of a shared credentials file. Strict: a line that is neither a section, a "key =
 // value", a comment nor an indented continuation is malformed, as is a key or a section that comes

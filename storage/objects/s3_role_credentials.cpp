@@ -11,7 +11,7 @@ namespace farshore::storage {
 
 namespace {
 
-constexpr std::size_t answer_limit_bytes = 64 * 1024;
+constexpr std::size_t answer_limit_bytes = 64UL * 1024;
 constexpr Duration deadline = Duration::from_ms(2'000);  // as the AWS SDKs have it
 constexpr Duration sts_deadline = Duration::from_ms(20'000);
 

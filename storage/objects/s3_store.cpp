@@ -10,10 +10,10 @@ namespace {
 
 // Up to this size a written object is read back whole; beyond it the server's own checksum will do
 // where it gives one.
-constexpr std::size_t whole_read_back_bytes = 8 * 1024 * 1024;
-constexpr std::size_t error_limit_bytes = 64 * 1024;
+constexpr std::size_t whole_read_back_bytes = 8UL * 1024 * 1024;
+constexpr std::size_t error_limit_bytes = 64UL * 1024;
 // 1000 keys of 1024 bytes, each byte as %XX, and what surrounds them.
-constexpr std::size_t page_limit_bytes = 8 * 1024 * 1024;
+constexpr std::size_t page_limit_bytes = 8UL * 1024 * 1024;
 // A line that is slower than this can't be used for evidence.
 constexpr std::int64_t slowest_bytes_per_ms = 128;
 constexpr std::int64_t shortest_deadline_ms = 30'000;

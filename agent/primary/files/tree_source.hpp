@@ -35,7 +35,7 @@ struct TreeSourceSettings {
     config::Tree tree;
     // Between the end of one full scan and the next: what no event tells of (mmap, a hard link
     // from outside) is found by then.
-    Duration sweep_interval = Duration::from_ms(15 * 60 * 1000);
+    Duration sweep_interval = Duration::from_ms(15L * 60 * 1000);
     // The same for a tree that can not be watched.
     Duration unwatched_sweep_interval = Duration::from_ms(10'000);
     int transfer_threads = 2;
