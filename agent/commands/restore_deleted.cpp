@@ -41,7 +41,7 @@ std::string path_in_tree(std::string_view given) {
     while (given.size() > 1 && given.ends_with('/')) {
         given.remove_suffix(1);
     }
-    const std::string path(given.empty() ? "." : given);
+    std::string path(given.empty() ? "." : given);
     if (!is_safe_path(path)) {
         throw usage(fmt::format("{} is not a path within a tree", path));
     }

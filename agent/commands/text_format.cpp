@@ -59,10 +59,10 @@ std::string seconds_text(std::optional<double> seconds) {
         return fmt::format("{:.2f} s", value);
     }
     const auto whole = static_cast<std::uint64_t>(value);
-    if (whole < 2 * 3'600) {
+    if (whole < 2UL * 3'600) {
         return fmt::format("{} min {} s", whole / 60, whole % 60);
     }
-    if (whole < 2 * 86'400) {
+    if (whole < 2UL * 86'400) {
         return fmt::format("{} h {} min", whole / 3'600, whole % 3'600 / 60);
     }
     return fmt::format("{} d {} h", whole / 86'400, whole % 86'400 / 3'600);

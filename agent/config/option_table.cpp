@@ -353,7 +353,7 @@ constexpr std::array table{
            .type = duration,
            .default_value = "30s",
            .minimum = 100,
-           .maximum = 365 * 24 * hour_ms,
+           .maximum = 365L * 24 * hour_ms,
            .sentence = "Signed into the evidence; a change of it never touches past minutes."},
 
     Option{.table = "hooks",

@@ -125,7 +125,7 @@ Dialer::Dialer(Network& network, TlsContext& tls, Clock& clock, RandomBytes rand
     : network_(network),
       tls_(tls),
       random_(std::move(random)),
-      options_(std::move(options)),
+      options_(options),
       faults_(clock) {}
 
 SessionPtr Dialer::dial(const AgentName& peer, const std::string& address, Hello hello,

@@ -106,17 +106,14 @@ std::size_t AsioLane::Core::unsent_bytes() const {
 }
 
 void AsioLane::Core::on_close(std::function<void(const Error&)> call) {
-    std::optional<Error> closed;
-    {
-        const std::lock_guard lock(mutex_);
-        closed = closed_;
-        if (!closed) {
-            on_close_ = std::move(call);
-        }
+    std::unique_lock lock(mutex_);
+    if (!closed_) {
+        on_close_ = std::move(call);
+        return;
     }
-    if (closed) {
-        call(*closed);
-    }
+    const Error closed = *closed_;
+    lock.unlock();
+    call(closed);
 }
 
 void AsioLane::Core::abort() {

@@ -18,10 +18,9 @@ namespace {
 using postgres::CheckedRow;
 using postgres::CheckedTable;
 using postgres::RowsDigest;
-using verification::Finding;
 using verification::FindingKind;
 
-constexpr Duration ask_timeout = Duration::from_ms(30 * 60 * 1000LL);
+constexpr Duration ask_timeout = Duration::from_ms(30L * 60 * 1000);
 constexpr Duration snapshot_timeout = Duration::from_ms(15'000);
 constexpr std::chrono::seconds arrive_timeout{30};
 constexpr std::uint32_t buckets = 1024;

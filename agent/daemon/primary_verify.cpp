@@ -8,7 +8,7 @@ namespace {
 
 constexpr Duration publish_timeout = Duration::from_ms(20'000);
 // A secondary reads all its files and both databases meanwhile.
-constexpr Duration peer_timeout = Duration::from_ms(4 * 60 * 60 * 1000LL);
+constexpr Duration peer_timeout = Duration::from_ms(4L * 60 * 60 * 1000);
 
 void add_peer_report(verification::VerifyReport& report, const verification::VerifyReport& from) {
     for (const verification::Finding& finding : from.findings) {

@@ -121,6 +121,7 @@ std::vector<RowsDigest> digest_buckets(Connection& connection, const CheckedTabl
                                              ", count(*), " + sum_of(connection, table) +
                                              from(connection, table) + " GROUP BY 1 ORDER BY 1");
     std::vector<RowsDigest> digests;
+    digests.reserve(static_cast<std::size_t>(answer.rows()));
     for (int row = 0; row < answer.rows(); ++row) {
         digests.push_back(read_digest(answer, row));
     }
@@ -139,6 +140,7 @@ std::vector<CheckedRow> read_bucket(Connection& connection, const CheckedTable& 
         " GROUP BY 1, 2, 3) AS row ORDER BY key COLLATE \"C\", digest" + " LIMIT " +
         std::to_string(limit));
     std::vector<CheckedRow> rows;
+    rows.reserve(static_cast<std::size_t>(answer.rows()));
     for (int row = 0; row < answer.rows(); ++row) {
         rows.push_back({std::string(answer.text(row, 0)), std::string(answer.text(row, 1)),
                         std::string(answer.text(row, 2)),

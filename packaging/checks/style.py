@@ -11,6 +11,7 @@ import process
 from tally import say
 
 LAYERS = ("protocol", "storage", "agent")
+FINDING = re.compile(r"^(\S+?):\d+:\d+: error: .*?(\[[\w.,-]+\])?$", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
@@ -101,11 +102,17 @@ class Analysis:
         ended = process.run(["clang-tidy-14", "--quiet", "-p", self.database,
                              "--extra-arg=-Wno-unknown-warning-option", "--extra-arg=-Wno-error",
                              path], timeout=900)
-        if ended.good:
+        found = FINDING.findall(ended.output)
+        if ended.good or (found and all(self.is_of_asio(*finding) for finding in found)):
             token.touch()
             return ""
         lines = [line for line in ended.output.splitlines() if "warnings generated" not in line]
         return "\n".join(lines[:30]) or f"ended with {ended.status}"
+
+    def is_of_asio(self, name, check):
+        """Version 14's analyzer does not follow coroutines: it finds faults within Asio."""
+        theirs = not (self.database / name).resolve().is_relative_to(self.root)
+        return theirs and check.startswith("[clang-analyzer-")
 
 
 def check_analysis(root, database, tally, jobs=2):
