@@ -17,7 +17,8 @@ constexpr std::array catalogue{
               "Correct the named key; agent --check tells whether it is right."},
     ErrorInfo{bad_name, "BAD_NAME", refuse, 2, ""},
     ErrorInfo{bad_key, "BAD_KEY", stop, 2,
-              "A key file must be readable by the agent's user and nobody else (chmod 600)."},
+              "Name a PEM file that the agent's user can read; a private key has mode 600 and no "
+              "passphrase."},
     ErrorInfo{not_found, "NOT_FOUND", refuse, 1, ""},
     ErrorInfo{already_exists, "ALREADY_EXISTS", refuse, 2, ""},
     ErrorInfo{io, "IO", retry, 2, ""},

@@ -206,7 +206,7 @@ std::string read_bytes_member(JsonMembers& members, std::string_view name) {
         }
         return {plain->get_string().data(), plain->get_string().size()};
     }
-    const std::string bytes = read_base64(members, encoded_name);
+    std::string bytes = read_base64(members, encoded_name);
     if (is_valid_utf8(bytes)) {
         members.fail(name, "is in base64 without need");
     }

@@ -156,9 +156,9 @@ std::optional<FileTime> parse(std::string_view text) {
     in.require("-");
     date.day = in.digits(2);
     in.require("Tt");
-    const int hour = in.digits(2);
+    const std::int64_t hour = in.digits(2);
     in.require(":");
-    const int minute = in.digits(2);
+    const std::int64_t minute = in.digits(2);
     in.require(":");
     const int second = in.digits(2);
     const std::uint32_t fraction = in.take(".") ? in.fraction() : 0;

@@ -7,48 +7,17 @@
 #include <ctime>
 #include <vector>
 
+#include "agent/config/load.hpp"
 #include "agent/connection/openssl_handles.hpp"
 
 namespace farshore::connection {
 
 namespace {
 
-constexpr std::size_t pem_bytes = 1 << 20;
-constexpr std::uint32_t group_write_execute = 0030;
-constexpr std::uint32_t group_read = 0040;
-constexpr std::uint32_t others_all = 0007;
 constexpr std::int64_t day_nanoseconds = 24LL * 60 * 60 * 1'000'000'000;
 
 [[noreturn]] void refuse(const std::string& what) {
     throw Error(ErrorCode::bad_key, what);
-}
-
-std::pair<std::string, std::string> split_path(const std::string& path) {
-    const std::size_t slash = path.rfind('/');
-    if (slash == std::string::npos) {
-        return {".", path};
-    }
-    return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
-}
-
-std::string read_pem(storage::FileSystem& files, const std::string& path, bool is_secret) {
-    const auto [directory, name] = split_path(path);
-    const storage::Handle at = files.open_root(directory);
-    const storage::Handle file = files.open_file(at, name);
-    const storage::FileStatus status = files.status(file);
-    // The group may read where it is root's: then nobody else is in it.
-    const std::uint32_t forbidden =
-        others_all | group_write_execute | (status.gid == 0 ? 0 : group_read);
-    if (is_secret && (status.mode & forbidden) != 0) {
-        refuse("cannot use " + path + ": others than its owner can read or change it");
-    }
-    if (status.size > pem_bytes) {
-        refuse("cannot use " + path + ": it is too large for a key or certificate");
-    }
-    std::string text(status.size, '\0');
-    const std::size_t count = files.read_at(file, 0, std::as_writable_bytes(std::span(text)));
-    text.resize(count);
-    return text;
 }
 
 std::set<std::string> names_of(X509* certificate) {
@@ -138,9 +107,10 @@ std::string ssl_text(unsigned long code) {
 
 TlsMaterial load_tls_material(storage::FileSystem& files, const config::Tls& paths) {
     try {
-        return {.ca = read_pem(files, paths.ca, false),
-                .certificate = read_pem(files, paths.certificate, false),
-                .key = read_pem(files, paths.key, true),
+        config::check_key_file(files, paths.key);
+        return {.ca = config::read_small_file(files, paths.ca),
+                .certificate = config::read_small_file(files, paths.certificate),
+                .key = config::read_small_file(files, paths.key),
                 .ca_file = paths.ca,
                 .certificate_file = paths.certificate,
                 .key_file = paths.key};

@@ -51,7 +51,8 @@ SealedMark MarkSealer::seal(Epoch epoch, MarkNumber number, const ClockReading& 
                    .clock_error = taken.utc_error,
                    .complete = is_complete(sources, taken.utc),
                    .objective = objective_,
-                   .sources = std::move(sources)};
+                   .sources = {}};
+    sealed.mark.sources = std::move(sources);
     sealed.envelope = seal_envelope(payload_type::mark, to_payload(sealed.mark), key_);
     sealed.facts = describe(sealed.mark);
     for (auto& [name, moment] : sealed.facts.sources) {

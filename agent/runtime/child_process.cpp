@@ -80,7 +80,7 @@ Image make_image(const ChildSettings& settings) {
         }
     }
     for (const auto& [name, value] : settings.environment) {
-        image.variables.push_back(name + "=" + value);
+        image.variables.emplace_back(name).append("=").append(value);
     }
     for (std::string& variable : image.variables) {
         image.environment.push_back(variable.data());

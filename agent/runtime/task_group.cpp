@@ -42,7 +42,7 @@ void TaskGroup::run(const std::string& name, const Task& task) {
     }
 }
 
-void TaskGroup::record(TaskFailure failure) {
+void TaskGroup::record(const TaskFailure& failure) {
     {
         const std::lock_guard lock(mutex_);
         if (!failure_) {

@@ -53,7 +53,7 @@ class TaskGroup {
     };
 
     void run(const std::string& name, const Task& task);
-    void record(TaskFailure failure);
+    void record(const TaskFailure& failure);
     void join_ended();
 
     OnFailure on_failure_;

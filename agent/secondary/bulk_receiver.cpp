@@ -57,7 +57,8 @@ void BulkReceiver::take(const Frame& frame, connection::Lane& lane,
             break;
         case MessageKind::recipe_chunks: {
             auto message = from_frame<RecipeChunks>(frame);
-            assembly(message.transfer).take(std::move(message));
+            Assembly& receiving = assembly(message.transfer);
+            receiving.take(std::move(message));
             break;
         }
         case MessageKind::recipe_end: {
@@ -67,7 +68,8 @@ void BulkReceiver::take(const Frame& frame, connection::Lane& lane,
         }
         case MessageKind::piece_patch: {
             auto message = from_frame<PiecePatch>(frame);
-            assembly(message.transfer).take(std::move(message));
+            Assembly& receiving = assembly(message.transfer);
+            receiving.take(std::move(message));
             break;
         }
         default:

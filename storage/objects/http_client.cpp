@@ -178,7 +178,9 @@ CurlList header_list(const HttpRequest& request) {
     append(list, "Expect:");
     append(list, "Accept:");
     for (const auto& [name, value] : request.headers) {
-        append(list, value.empty() ? name + ";" : name + ": " + value);
+        std::string line = name;
+        line.append(value.empty() ? ";" : ": ").append(value);
+        append(list, line);
     }
     return list;
 }

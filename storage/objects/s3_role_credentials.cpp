@@ -15,7 +15,7 @@ constexpr std::size_t answer_limit_bytes = 64UL * 1024;
 constexpr Duration deadline = Duration::from_ms(2'000);  // as the AWS SDKs have it
 constexpr Duration sts_deadline = Duration::from_ms(20'000);
 
-std::string one_line(std::string text) {
+std::string one_line(const std::string& text) {
     const std::size_t end = text.find_first_of("\r\n");
     return end == std::string::npos ? text : text.substr(0, end);
 }

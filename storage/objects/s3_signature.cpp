@@ -128,8 +128,7 @@ std::string encode_query(const NameValues& raw) {
     std::sort(encoded.begin(), encoded.end());
     std::string out;
     for (const auto& [name, value] : encoded) {
-        out += out.empty() ? "" : "&";
-        out += name + "=" + value;
+        out.append(out.empty() ? "" : "&").append(name).append("=").append(value);
     }
     return out;
 }

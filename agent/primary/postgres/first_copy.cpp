@@ -112,6 +112,7 @@ std::vector<std::string> FirstCopy::roles() {
         "   AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
         ") AS o WHERE r <> 0 AND pg_get_userbyid(r) !~ '^pg_' ORDER BY 1");
     std::vector<std::string> names;
+    names.reserve(static_cast<std::size_t>(answer.rows()));
     for (int row = 0; row < answer.rows(); ++row) {
         names.emplace_back(answer.text(row, 0));
     }

@@ -148,6 +148,7 @@ void InsertPosition::adopt_tables() {
 
 void InsertPosition::check(const std::vector<AgentName>& peers) {
     std::vector<std::string> slots;
+    slots.reserve(peers.size());
     for (const AgentName& peer : peers) {
         slots.push_back(slot_name(stream_, peer));
     }

@@ -98,6 +98,7 @@ std::vector<std::string> list_columns(postgres::Connection& connection, const st
         " AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
         {connection.quote_name(schema, table)});
     std::vector<std::string> columns;
+    columns.reserve(static_cast<std::size_t>(answer.rows()));
     for (int row = 0; row < answer.rows(); ++row) {
         columns.emplace_back(answer.text(row, 0));
     }

@@ -339,7 +339,7 @@ std::string Staging::copy(const Digest& sha256) {
 }
 
 std::string Staging::copy_from(std::string_view path, const Digest& sha256) {
-    const std::string name = unfinished_name();
+    std::string name = unfinished_name();
     try {
         const storage::Handle from = files_.open_file(root_, path);
         const storage::Handle to = files_.create_file(root_, name);

@@ -123,12 +123,12 @@ ChosenStatement choose_statement(const DdlCommand& command) {
     const std::string identity = command.objects.empty() ? "" : command.objects.front().identity;
     // The next one, as a rule. A rollback to a savepoint lets the trigger's count fall behind: then
     // a later one names the object, and this does not.
-    const SqlStatement* best = nullptr;
-    std::size_t best_score = 0;
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const SqlStatement* best = candidates[command.number % candidates.size()];
+    std::size_t best_score = mentions(*best, identity);
+    for (std::size_t i = 1; i < candidates.size(); ++i) {
         const SqlStatement* candidate = candidates[(command.number + i) % candidates.size()];
         const std::size_t score = mentions(*candidate, identity);
-        if (best == nullptr || score > best_score) {
+        if (score > best_score) {
             best = candidate;
             best_score = score;
         }

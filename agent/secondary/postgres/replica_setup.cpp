@@ -33,7 +33,7 @@ std::string find_rows(postgres::Connection& connection) {
         " ('information_schema', 'farshore') AND NOT EXISTS (SELECT FROM pg_depend d"
         "  WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')");
     for (int row = 0; row < tables.rows(); ++row) {
-        const std::string name = connection.quote_name(tables.text(row, 0), tables.text(row, 1));
+        std::string name = connection.quote_name(tables.text(row, 0), tables.text(row, 1));
         if (connection.execute("SELECT FROM ONLY " + name + " LIMIT 1").rows() > 0) {
             return name;
         }

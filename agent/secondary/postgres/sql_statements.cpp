@@ -111,9 +111,8 @@ class Scanner {
     void scan_quoted(char quote, bool escapes) {
         ++at_;
         while (at_ < text_.size()) {
-            if (escapes && peek() == '\\') {
-                ++at_;
-            } else if (peek() == quote && peek(1) == quote) {
+            const bool doubled = peek() == quote && peek(1) == quote;
+            if (doubled || (escapes && peek() == '\\')) {
                 ++at_;
             } else if (peek() == quote) {
                 ++at_;
@@ -171,9 +170,7 @@ class Nesting {
             ++parentheses_;
         } else if (is(token, ")")) {
             parentheses_ -= parentheses_ > 0 ? 1 : 0;
-        } else if (is(token, "atomic") && !before.empty() && is(before.back(), "begin")) {
-            ++blocks_;
-        } else if (blocks_ > 0 && is(token, "case")) {
+        } else if (opens_block(before, token)) {
             ++blocks_;
         } else if (blocks_ > 0 && is(token, "end")) {
             --blocks_;
@@ -182,6 +179,15 @@ class Nesting {
     [[nodiscard]] bool is_outside() const { return parentheses_ == 0 && blocks_ == 0; }
 
   private:
+    // Within a block, CASE too ends with END.
+    [[nodiscard]] bool opens_block(const std::vector<SqlToken>& before,
+                                   const SqlToken& token) const {
+        if (is(token, "atomic")) {
+            return !before.empty() && is(before.back(), "begin");
+        }
+        return blocks_ > 0 && is(token, "case");
+    }
+
     int parentheses_ = 0;
     int blocks_ = 0;
 };
@@ -195,7 +201,7 @@ const std::set<std::string, std::less<>> adjectives{
 bool has_outer(const SqlStatement& statement, std::string_view word) {
     int depth = 0;
     for (const SqlToken& token : statement.tokens) {
-        depth += is(token, "(") ? 1 : is(token, ")") ? -1 : 0;
+        depth += is(token, "(") ? 1 : (is(token, ")") ? -1 : 0);
         if (depth == 0 && is(token, word)) {
             return true;
         }

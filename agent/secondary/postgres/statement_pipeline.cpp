@@ -152,6 +152,7 @@ postgres::Answer StatementPipeline::ask(const std::string& sql,
                                         const std::vector<postgres::Parameter>& parameters) {
     finish();
     std::vector<const char*> values;
+    values.reserve(parameters.size());
     for (const postgres::Parameter& parameter : parameters) {
         values.push_back(parameter ? parameter->c_str() : nullptr);
     }

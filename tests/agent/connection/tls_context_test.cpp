@@ -65,7 +65,14 @@ TEST_F(TlsContextTest, AKeyThatOthersCanReadIsRefused) {
 TEST_F(TlsContextTest, AFileThatIsNotThere) {
     paths_.certificate = directory_ / "nothing.crt";
     EXPECT_EQ(load_error(), ErrorCode::bad_key);
-    EXPECT_PRED_FORMAT2(::testing::IsSubstring, "nothing.crt", message_);
+    EXPECT_PRED_FORMAT2(::testing::IsSubstring, paths_.certificate, message_);
+}
+
+TEST_F(TlsContextTest, ALinkIsFollowed) {
+    const std::string real = paths_.certificate;
+    paths_.certificate = directory_ / "live.crt";
+    ASSERT_EQ(::symlink(real.c_str(), paths_.certificate.c_str()), 0);
+    EXPECT_EQ(load_tls_material(files_, paths_).certificate, material_.certificate);
 }
 
 TEST_F(TlsContextTest, TextsThatDontFit) {
