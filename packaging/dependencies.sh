@@ -27,7 +27,8 @@ test=(
   "${run[@]}"
   libgtest-dev libgmock-dev
   clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev  # analysis, format, fuzzers
-  git python3 python3-cryptography            # the checks; a second reader of signatures
+  git python3 python3-cryptography zstd       # the checks; the independent verifier
+  rsync                                       # judges whether two trees are equal
   radosgw ceph-mon ceph-osd curl              # the S3 server
   attr acl libcap2-bin jq iproute2
   mmdebstrap systemd shellcheck               # the clean root for the .deb; systemd-analyze
