@@ -122,11 +122,7 @@ class Dialer::Attempt : public Abortable {
 
 Dialer::Dialer(Network& network, TlsContext& tls, Clock& clock, RandomBytes random,
                DialOptions options)
-    : network_(network),
-      tls_(tls),
-      random_(std::move(random)),
-      options_(options),
-      faults_(clock) {}
+    : network_(network), tls_(tls), random_(std::move(random)), options_(options), faults_(clock) {}
 
 SessionPtr Dialer::dial(const AgentName& peer, const std::string& address, Hello hello,
                         const runtime::StopToken& stop) {
