@@ -21,15 +21,12 @@ void add_peer_report(verification::VerifyReport& report, const verification::Ver
 
 void ask_peer(Services& services, primary::Primary& role, const AgentName& peer,
               verification::VerifyRequest request, verification::VerifyReport& report) {
-    request.files = request.wants_files();
-    request.databases = request.wants_databases();
+    // Both are asked for before either is set: what names one thing no longer wants all.
+    const bool files = request.wants_files() && !services.config.trees.empty();
+    const bool databases = request.wants_databases() && !services.config.databases.empty();
     request.chain = false;
-    if (services.config.trees.empty()) {
-        request.files = false;
-    }
-    if (services.config.databases.empty()) {
-        request.databases = false;
-    }
+    request.files = files;
+    request.databases = databases;
     if (!request.files && !request.databases) {
         return;
     }
@@ -54,11 +51,9 @@ verification::VerifyReport verify_from_primary(Services& services, primary::Prim
                                                const verification::OnProgress& progress) {
     verification::VerifyReport report;
     report.stream = services.config.agent.stream.str();
-    for (const config::Peer& peer : services.config.peers) {
-        ask_peer(services, role, peer.name, request, report);
-    }
     if (request.wants_chain()) {
         try {
+            // First: the secondaries compare their trees with what the manifests say.
             (void)role.publish(publish_timeout);
             verify_chain(services, report, progress);
         } catch (const Error& error) {
@@ -66,6 +61,9 @@ verification::VerifyReport verify_from_primary(Services& services, primary::Prim
                                         .source = "",
                                         .why = std::string(error.name()) + " " + error.message()});
         }
+    }
+    for (const config::Peer& peer : services.config.peers) {
+        ask_peer(services, role, peer.name, request, report);
     }
     return report;
 }

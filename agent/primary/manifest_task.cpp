@@ -44,6 +44,19 @@ void ManifestTask::demand() {
     demanded_ = true;
 }
 
+void ManifestTask::begin_last(MarkNumber mark, Duration timeout) {
+    {
+        std::unique_lock lock(mutex_);
+        const bool idle = changed_.wait_for(lock, std::chrono::nanoseconds(timeout.nanoseconds),
+                                            [this] { return phase_ == Phase::idle; });
+        if (!idle || written_ >= mark) {
+            return;
+        }
+    }
+    demand();
+    on_mark();
+}
+
 void ManifestTask::run(const runtime::StopToken& stop) {
     for (;;) {
         {
@@ -70,6 +83,7 @@ void ManifestTask::give_up(const Error& error) {
     const std::lock_guard lock(mutex_);
     phase_ = Phase::idle;
     last_.reset();
+    changed_.notify_all();
 }
 
 void ManifestTask::write() {

@@ -34,6 +34,9 @@ class ManifestTask {
     void on_mark();
     // The next mark ends a manifest, however young the last one is.
     void demand();
+    // After the last mark, which no other one follows: begins the manifest that ends with it. Waits
+    // for an older one that is being written, `timeout` at most. On the cutter's thread.
+    void begin_last(MarkNumber mark, Duration timeout);
     // Waits until a manifest that holds `mark` is queued; its sequence, or nullopt after `timeout`.
     [[nodiscard]] std::optional<Sequence> wait_written(MarkNumber mark, Duration timeout);
     // The last mark that a manifest holds.

@@ -366,6 +366,9 @@ void Primary::last_words() {
     // The last mark was taken when the cutter ended. What can't be sent now stays queued.
     const BootTime until = services_.clock.boot_now() + last_applied;
     const auto newest = history_.newest();
+    const MarkNumber mark =
+        newest && newest->newest_mark ? newest->newest_mark->mark : MarkNumber();
+    manifests_.begin_last(mark, last_upload);
     {
         std::unique_lock lock(mutex_);
         while (newest && !all_applied(newest->cut)) {
@@ -377,7 +380,7 @@ void Primary::last_words() {
             progress_.wait_for(lock, std::chrono::nanoseconds(left.nanoseconds));
         }
     }
-    if (!uploads_.wait_empty(last_upload)) {
+    if (!manifests_.wait_written(mark, last_upload) || !uploads_.wait_empty(last_upload)) {
         log::info("some evidence stays queued for the store");
     }
 }

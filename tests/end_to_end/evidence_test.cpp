@@ -83,6 +83,23 @@ TEST_F(Evidence, AnUntouchedStoreIsSoundFromAnywhere) {
     EXPECT_GE(objects("receipts").size(), 3U);
 }
 
+TEST_F(Evidence, TheLastMarkOfAnAgentThatStopsIsInTheStore) {
+    settings_.config_lines.back().second = "upload_interval = \"60s\"";
+    fs::create_directories(source());
+    pair_ = std::make_unique<AgentPair>(settings_);
+    pair_->start_both();
+    ASSERT_EQ(pair_->flush().status, 0);
+    // Long before the next manifest is due.
+    write_whole(source() + "/last", "written right before the stop");
+    ASSERT_EQ(pair_->flush().status, 0);
+    EXPECT_EQ(pair_->stop("east"), 0) << pair_->log("east");
+    EXPECT_EQ(pair_->stop("west"), 0) << pair_->log("west");
+    for (const std::string agent : {"west", "east"}) {
+        const Outcome verified = pair_->verify(agent);
+        EXPECT_EQ(verified.status, 0) << agent << ": " << verified.out << verified.err;
+    }
+}
+
 TEST_F(Evidence, EveryTamperingIsFoundAndNamed) {
     make_history();
     (void)pair_->stop("east");

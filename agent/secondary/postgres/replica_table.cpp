@@ -35,7 +35,7 @@ constexpr const char* indexes_sql =
     " JOIN pg_amop m ON m.amopfamily = c.opcfamily AND m.amopstrategy = 3"
     "  AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype"
     " JOIN pg_operator o ON o.oid = m.amopopr JOIN pg_namespace n ON n.oid = o.oprnamespace"
-    " WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indisvalid"
+    " WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indisvalid AND i.indimmediate"
     "  AND i.indpred IS NULL AND i.indexprs IS NULL ORDER BY i.indisprimary DESC, 1";
 
 [[noreturn]] void ddl_pending(const std::string& what) {
