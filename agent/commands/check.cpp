@@ -98,6 +98,12 @@ int check(const json::value& lag, Duration warn_at, Duration critical_at, bool a
         }
         verdict = worse(verdict, judge_databases(peer, message));
     }
+    const json::value& store = member(lag, "store");
+    if (store.is_object() && member(store, "not_attested_since").is_string()) {
+        verdict = worse(verdict, warning);
+        message +=
+            fmt::format(", NOT_ATTESTED since {}", time_text(text(store, "not_attested_since")));
+    }
     const std::string limits = fmt::format("{:g};{:g}", warn_at.seconds(), critical_at.seconds());
     const std::string data = performance("rpo", rpo, limits) + performance("lag", behind, limits) +
                              performance("complete_rpo", number(lag, "complete_rpo_seconds"), ";") +

@@ -75,6 +75,11 @@ std::string store_line(const json::value& store) {
     if (member(store, "last_upload").is_string()) {
         line += fmt::format(", last upload {}", time_text(text(store, "last_upload")));
     }
+    if (member(store, "not_attested_since").is_string()) {
+        line +=
+            fmt::format("\n  NOT_ATTESTED since {}: what came after is proven on these hosts only",
+                        time_text(text(store, "not_attested_since")));
+    }
     if (const std::string error = text(store, "error"); error != "-") {
         line += fmt::format("\n  {}", error);
     }

@@ -90,6 +90,7 @@ history::HistoryReport make(storage::FileSystem& files, const ReportOptions& opt
     };
     runtime::SystemSleeper sleeper;
     (void)verification::check_chain(*store, trust, chain, show, &history, &sleeper);
+    history.note_stored(store->list_stored(""));
     return history::make_report(history, std::move(chain), {from, to});
 }
 

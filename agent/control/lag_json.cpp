@@ -87,6 +87,8 @@ json::value store_json(const StoreFigures& store) {
     out["oldest_queued_seconds"] = or_null(store.oldest_queued_seconds);
     out["last_upload"] = or_null(store.last_upload);
     out["error"] = or_null(store.error);
+    out["queued_bytes"] = store.queued_bytes;
+    out["not_attested_since"] = or_null(store.not_attested_since);
     return out;
 }
 

@@ -91,6 +91,8 @@ struct StoreFigures {
     std::optional<double> oldest_queued_seconds;  // 0 when nothing is queued
     std::optional<Timestamp> last_upload;
     std::optional<std::string> error;
+    std::uint64_t queued_bytes = 0;
+    std::optional<Timestamp> not_attested_since;  // NOT_ATTESTED: records wait too long
 };
 
 struct LagReport {

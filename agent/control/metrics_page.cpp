@@ -94,6 +94,12 @@ void add_stream(Page& page, const LagReport& lag) {
              static_cast<double>(lag.store.queued));
     page.add("store_oldest_queued_seconds", "Age of the oldest of them.",
              lag.store.oldest_queued_seconds);
+    page.add("store_queued_bytes", "Bytes that wait for the store.",
+             static_cast<double>(lag.store.queued_bytes));
+    const auto since = lag.store.not_attested_since;
+    page.add("store_not_attested_seconds",
+             "How far back records wait for the store longer than they should; 0: none does.",
+             since ? (lag.time - *since).seconds() : 0);
     page.add("store_up", "0 while the store refuses or is away.", lag.store.error ? 0 : 1);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/session/attestation.hpp"
 #include "protocol/lag.hpp"
 
 namespace farshore::daemon {
@@ -73,12 +74,16 @@ control::LagReport begin_report(const config::Config& config, const ClockReading
     return report;
 }
 
-control::StoreFigures store_figures(const session::UploadFigures& uploads, Timestamp now) {
+control::StoreFigures store_figures(const session::UploadFigures& uploads,
+                                    const config::Config& config, Timestamp now) {
     control::StoreFigures store;
     store.queued = uploads.queued;
     store.oldest_queued_seconds =
         uploads.oldest_queued ? (now - *uploads.oldest_queued).seconds() : 0.0;
     store.last_upload = uploads.last_upload;
+    store.queued_bytes = uploads.queued_bytes;
+    store.not_attested_since =
+        session::not_attested_since(uploads, config.store.upload_interval, now);
     if (uploads.error) {
         store.error = std::string(uploads.error->name()) + " " + uploads.error->message();
     }
@@ -261,7 +266,7 @@ control::LagReport primary_lag(const config::Config& config, const primary::Prim
         }
         report.peers.push_back(std::move(peer));
     }
-    report.store = store_figures(role.uploads(), facts.now.utc);
+    report.store = store_figures(role.uploads(), config, facts.now.utc);
     return report;
 }
 
@@ -331,7 +336,7 @@ control::LagReport secondary_lag(const config::Config& config, const secondary::
         }
     }
     report.peers.push_back(std::move(own));
-    report.store = store_figures(uploads, facts.now.utc);
+    report.store = store_figures(uploads, config, facts.now.utc);
     return report;
 }
 

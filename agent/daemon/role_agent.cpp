@@ -28,6 +28,20 @@ void add_not_built(control::StatusReport& status, const config::Database& databa
     }
 }
 
+void add_store_fault(control::StatusReport& status) {
+    const control::StoreFigures& store = status.lag.store;
+    if (store.not_attested_since) {
+        status.faults.push_back(
+            {.code = ErrorCode::store_unavailable,
+             .where = "store",
+             .message = "NOT_ATTESTED since " + to_rfc3339(*store.not_attested_since) + ": " +
+                        std::to_string(store.queued) + " records (" +
+                        std::to_string(store.queued_bytes) + " bytes) wait here" +
+                        (store.error ? ": " + *store.error : std::string()),
+             .since = store.not_attested_since});
+    }
+}
+
 }  // namespace
 
 control::Health RoleAgent::healthz() {
@@ -53,6 +67,7 @@ control::StatusReport RoleAgent::begin_status(control::LagReport lag) const {
     status.store_url = services_.config.store.url;
     // A directory may or may not be shared between the hosts; nobody here can tell.
     status.fence = !storage::is_directory_url(services_.config.store.url);
+    add_store_fault(status);
     const std::int64_t days = services_.tls.days_left(services_.clock.utc_now());
     if (days < 30) {
         status.faults.push_back(

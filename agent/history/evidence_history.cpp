@@ -21,9 +21,14 @@ storage::Database open_scratch() {
         "CREATE INDEX received_by_time ON received (at);"
         "CREATE TABLE applied (at INTEGER NOT NULL, epoch INTEGER, mark INTEGER,"
         "                      clock_error INTEGER, offset INTEGER, offset_error INTEGER);"
-        "CREATE INDEX applied_by_time ON applied (at); BEGIN");
+        "CREATE INDEX applied_by_time ON applied (at);"
+        "CREATE TABLE record (key TEXT PRIMARY KEY, agent TEXT, first INTEGER, last INTEGER,"
+        "                     stored INTEGER) WITHOUT ROWID; BEGIN");
     return database;
 }
+
+// A record that is in the store within that time is as good as at once.
+constexpr Duration soon = Duration::from_ms(30'000);
 
 void bind_or_null(storage::Statement& statement, int index, const std::optional<Duration>& value) {
     if (value) {
@@ -72,6 +77,47 @@ std::optional<MarkMoment> mark_moment(storage::Statement& row) {
 }  // namespace
 
 EvidenceHistory::EvidenceHistory() : database_(open_scratch()) {}
+
+void EvidenceHistory::on_record(const std::string& key, const AgentName& agent, Timestamp first,
+                                Timestamp last) {
+    storage::Statement insert(database_,
+                              "INSERT OR IGNORE INTO record (key, agent, first, last) "
+                              "VALUES (?1, ?2, ?3, ?4)");
+    insert.bind_text(1, key).bind_text(2, agent.str());
+    insert.bind(3, first.nanoseconds).bind(4, last.nanoseconds);
+    insert.run();
+}
+
+void EvidenceHistory::note_stored(const std::vector<storage::StoredObject>& objects) {
+    storage::Statement update(database_, "UPDATE record SET stored = ?2 WHERE key = ?1");
+    for (const storage::StoredObject& object : objects) {
+        if (object.stored) {
+            update.bind_text(1, object.key).bind(2, object.stored->nanoseconds);
+            update.run();
+        }
+    }
+}
+
+std::vector<LateRecords> EvidenceHistory::late() {
+    storage::Statement row(database_,
+                           "SELECT agent, first, last, stored FROM record "
+                           "WHERE stored - last > ?1 ORDER BY agent, first");
+    row.bind(1, soon.nanoseconds);
+    std::vector<LateRecords> found;
+    while (row.step()) {
+        const AgentName agent{std::string(row.bytes(0))};
+        const Timestamp first{row.integer(1)};
+        const Timestamp stored{row.integer(3)};
+        if (found.empty() || found.back().agent != agent || first > found.back().stored) {
+            found.push_back({agent, first, first, stored, 0});
+        }
+        LateRecords& span = found.back();
+        span.made = std::max(span.made, Timestamp{row.integer(2)});
+        span.stored = std::max(span.stored, stored);
+        ++span.records;
+    }
+    return found;
+}
 
 void EvidenceHistory::on_epoch(const EpochRecord& record) {
     epochs_.push_back(record);

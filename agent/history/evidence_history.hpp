@@ -9,6 +9,7 @@
 
 #include "agent/history/minute_series.hpp"
 #include "agent/verification/chain_observer.hpp"
+#include "storage/objects/object_store.hpp"
 #include "storage/state/sqlite.hpp"
 
 namespace farshore::history {
@@ -19,6 +20,16 @@ struct SourceGap {
     Timestamp from;
     std::optional<Timestamp> to;  // none: not closed yet
     Epoch epoch;
+};
+
+// Records that reached the store long after they were made: until then nobody but the hosts could
+// prove what they tell.
+struct LateRecords {
+    AgentName agent;
+    Timestamp from;    // the earliest moment that they tell of
+    Timestamp made;    // the latest one
+    Timestamp stored;  // when the last of them was in the store, by the store's clock
+    std::uint64_t records = 0;
 };
 
 struct SecondaryHistory {
@@ -40,6 +51,8 @@ struct MarkMoment {
 class EvidenceHistory final : public verification::ChainObserver {
   public:
     EvidenceHistory();
+    void on_record(const std::string& key, const AgentName& agent, Timestamp first,
+                   Timestamp last) override;
     void on_epoch(const EpochRecord& record) override;
     void on_mark(const Mark& mark) override;
     void on_received(const Receipt& receipt, const ReceivedMark& received) override;
@@ -48,6 +61,11 @@ class EvidenceHistory final : public verification::ChainObserver {
     // In the order of time; one of each kind at a time.
     [[nodiscard]] Source<Arrival> received();
     [[nodiscard]] Source<Arrival> applied();
+
+    // What the store says of its objects; from then on late() tells.
+    void note_stored(const std::vector<storage::StoredObject>& objects);
+    // By agent and time; those that follow each other as one.
+    [[nodiscard]] std::vector<LateRecords> late();
 
     [[nodiscard]] const std::vector<EpochRecord>& epochs() const { return epochs_; }
     [[nodiscard]] const std::vector<ObjectiveChange>& objectives() const { return objectives_; }

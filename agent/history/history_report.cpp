@@ -151,6 +151,7 @@ HistoryReport make_report(EvidenceHistory& history, verification::VerifyReport c
     }
     report.objectives = history.objectives();
     report.gaps = history.gaps();
+    report.late = history.late();
     report.failovers = failovers_of(history, report.from, report.to);
     report.secondaries = history.secondaries();
     report.newest_mark = history.newest_mark();

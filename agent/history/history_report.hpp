@@ -64,6 +64,7 @@ struct HistoryReport {
     std::vector<Outage> outages;  // the worst first
     std::vector<ObjectiveChange> objectives;
     std::vector<SourceGap> gaps;
+    std::vector<LateRecords> late;
     std::vector<Failover> failovers;
     std::map<AgentName, SecondaryHistory> secondaries;
     std::optional<Mark> newest_mark;  // of it: what is not covered

@@ -161,6 +161,11 @@ std::string event_rows(const HistoryReport& report) {
             gap.source.str() + " was copied anew, " +
                 (gap.to ? "closed at " + minute_text(*gap.to) : std::string("not closed yet")));
     }
+    for (const LateRecords& late : report.late) {
+        row(minute_text(late.from), "Not attested",
+            fmt::format("{}: until {} nothing outside of the host proved it ({} stored late)",
+                        late.agent.str(), minute_text(late.stored), late.records));
+    }
     for (const ObjectiveChange& change : report.objectives) {
         row(minute_text(change.from), "Objective", span_text(change.objective) + " from here on");
     }

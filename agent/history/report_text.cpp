@@ -49,6 +49,13 @@ std::string event_lines(const HistoryReport& report) {
         out += fmt::format("gap         {} from {} {}\n", gap.source.str(), to_rfc3339(gap.from),
                            gap.to ? "to " + to_rfc3339(*gap.to) : std::string("on: not closed"));
     }
+    for (const LateRecords& late : report.late) {
+        out += fmt::format(
+            "NOT_ATTESTED {} from {} to {}: {} made up to {}, stored only then\n", late.agent.str(),
+            to_rfc3339(late.from), to_rfc3339(late.stored),
+            late.records == 1 ? std::string("a record") : fmt::format("{} records", late.records),
+            to_rfc3339(late.made));
+    }
     for (const ObjectiveChange& change : report.objectives) {
         out += fmt::format("objective   {} from {}\n", span_text(change.objective),
                            to_rfc3339(change.from));
@@ -164,6 +171,14 @@ json::array gaps_json(const HistoryReport& report) {
                                    {"to", time_or_null(gap.to)}});
     }
     return all;
+}
+
+json::value late_json(const LateRecords& late) {
+    return json::object{{"agent", late.agent.str()},
+                        {"from", to_rfc3339(late.from)},
+                        {"made", to_rfc3339(late.made)},
+                        {"stored", to_rfc3339(late.stored)},
+                        {"records", late.records}};
 }
 
 json::array secondaries_json(const HistoryReport& report) {
@@ -282,6 +297,7 @@ json::object to_json(const HistoryReport& report) {
                                             {"objective_seconds", change.objective.seconds()}};
                                     })},
             {"gaps", gaps_json(report)},
+            {"not_attested", array_of(report.late, late_json)},
             {"failovers", failovers_json(report)},
             {"secondaries", secondaries_json(report)},
             {"sources", sources_json(report)}};

@@ -7,11 +7,11 @@
 namespace farshore::primary {
 
 ManifestTask::ManifestTask(const std::string& state_file, StreamName stream, AgentName agent,
-                           SigningKey key, std::vector<SourceName> trees, Duration interval,
-                           Clock& clock,
+                           SigningKey key, std::vector<SourceName> trees,
+                           std::function<Duration()> interval, Clock& clock,
                            std::function<void(const storage::ChainStanding&)> on_queued)
     : clock_(clock),
-      interval_(interval),
+      interval_(std::move(interval)),
       trees_(std::move(trees)),
       on_queued_(std::move(on_queued)),
       view_state_(state_file),
@@ -28,11 +28,12 @@ void ManifestTask::begin_epoch(Epoch epoch, const Digest& record) {
 void ManifestTask::on_mark() {
     const std::lock_guard lock(mutex_);
     const BootTime now = clock_.boot_now();
-    const bool due = demanded_ || !last_ || now - *last_ >= interval_;
+    const bool due = demanded_ || !last_ || now - *last_ >= interval_();
     if (!due || phase_ != Phase::idle) {
         return;
     }
     view_ = std::make_unique<storage::ReadTransaction>(view_state_.database());
+    viewed_at_ = clock_.utc_now();
     last_ = now;
     demanded_ = false;
     phase_ = Phase::viewed;
@@ -93,7 +94,7 @@ void ManifestTask::write() {
     view_.reset();
     Sequence sequence = standing->sequence;
     if (!content.marks.empty()) {
-        sequence = writer_.write(content, clock_.utc_now());
+        sequence = writer_.write(content, viewed_at_);
     }
     const storage::ChainStanding written = *writer_.standing();
     {

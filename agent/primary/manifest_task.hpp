@@ -22,7 +22,7 @@ namespace farshore::primary {
 class ManifestTask {
   public:
     ManifestTask(const std::string& state_file, StreamName stream, AgentName agent, SigningKey key,
-                 std::vector<SourceName> trees, Duration interval, Clock& clock,
+                 std::vector<SourceName> trees, std::function<Duration()> interval, Clock& clock,
                  std::function<void(const storage::ChainStanding&)> on_queued);
 
     void begin_epoch(Epoch epoch, const Digest& record);
@@ -49,7 +49,7 @@ class ManifestTask {
     [[nodiscard]] storage::ManifestContent read(const storage::ChainStanding& standing);
 
     Clock& clock_;
-    Duration interval_;
+    std::function<Duration()> interval_;  // it grows while the store is away
     std::vector<SourceName> trees_;
     std::function<void(const storage::ChainStanding&)> on_queued_;
     storage::PrimaryState view_state_;  // used by whoever holds the turn, see phase_
@@ -63,6 +63,7 @@ class ManifestTask {
     Phase phase_ = Phase::idle;
     bool demanded_ = false;
     std::optional<BootTime> last_;
+    Timestamp viewed_at_;
     MarkNumber written_;
     Sequence sequence_;
 };

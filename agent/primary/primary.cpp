@@ -6,6 +6,7 @@
 #include "agent/primary/files/inotify_watcher.hpp"
 #include "agent/runtime/log.hpp"
 #include "agent/runtime/sleeper.hpp"
+#include "agent/session/attestation.hpp"
 
 namespace farshore::primary {
 
@@ -43,10 +44,16 @@ Primary::Primary(PrimaryServices services)
       context_(session_context()),
       uploads_(services_.state_file, {&services_.evidence, &services_.store}, services_.clock,
                [](const storage::OutboxItem&) {}),
-      manifests_(services_.state_file, services_.config.agent.stream, services_.config.agent.name,
-                 services_.key, tree_names(services_.config),
-                 services_.config.store.upload_interval, services_.clock,
-                 [this](const storage::ChainStanding& published) { on_published(published); }),
+      manifests_(
+          services_.state_file, services_.config.agent.stream, services_.config.agent.name,
+          services_.key, tree_names(services_.config),
+          [this] {
+              return session::record_interval(uploads_.figures(),
+                                              services_.config.store.upload_interval,
+                                              services_.clock.utc_now());
+          },
+          services_.clock,
+          [this](const storage::ChainStanding& published) { on_published(published); }),
       forgetting_(services_.state_file, peer_names(services_.config)),
       tasks_([this](const runtime::TaskFailure& failure) {
           log::error("{} ended: {} {}", failure.task, failure.error.name(),

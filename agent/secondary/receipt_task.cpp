@@ -37,7 +37,7 @@ void ReceiptTask::run(const runtime::StopToken& stop) {
     while (!stop.stop_requested()) {
         {
             std::unique_lock lock(mutex_);
-            changed_.wait_for(lock, stop, std::chrono::nanoseconds(parts_.interval.nanoseconds),
+            changed_.wait_for(lock, stop, std::chrono::nanoseconds(parts_.interval().nanoseconds),
                               [] { return false; });
         }
         try {
@@ -58,12 +58,12 @@ void ReceiptTask::write_now() {
         if (!begun_) {
             return;
         }
+        const Timestamp now = parts_.clock.utc_now();
         gather();
         const auto offset = parts_.offset();
         forget();
         while (writer_.write(parts_.primary, offset ? std::optional(offset->value) : std::nullopt,
-                             offset ? std::optional(offset->error) : std::nullopt,
-                             parts_.clock.utc_now())) {
+                             offset ? std::optional(offset->error) : std::nullopt, now)) {
         }
     }
     parts_.on_queued();

@@ -23,7 +23,7 @@ class ReceiptTask {
         AgentName agent;
         AgentName primary;
         SigningKey key;
-        Duration interval;
+        std::function<Duration()> interval;  // it grows while the store is away
         Clock& clock;
         // The primary's UTC minus ours, when a session has measured it.
         std::function<std::optional<Estimate>()> offset;

@@ -4,6 +4,7 @@
 
 #include "agent/runtime/log.hpp"
 #include "agent/runtime/tree_rights.hpp"
+#include "agent/session/attestation.hpp"
 #include "storage/disk/state_paths.hpp"
 
 namespace farshore::secondary {
@@ -36,7 +37,12 @@ Secondary::Secondary(SecondaryServices services)
                  .agent = services_.config.agent.name,
                  .primary = first_peer(services_.config),
                  .key = services_.key,
-                 .interval = services_.config.store.upload_interval,
+                 .interval =
+                     [this] {
+                         return session::record_interval(uploads_.figures(),
+                                                         services_.config.store.upload_interval,
+                                                         services_.clock.utc_now());
+                     },
                  .clock = services_.clock,
                  .offset =
                      [this] {

@@ -71,8 +71,14 @@ bool UploadTask::step(storage::Outbox& outbox, Duration& delay) {
 void UploadTask::look(storage::Outbox& outbox) {
     const storage::OutboxFigures queue = outbox.figures();
     const std::lock_guard lock(mutex_);
+    count(queue);
+}
+
+void UploadTask::count(const storage::OutboxFigures& queue) {
     figures_.queued = queue.queued;
+    figures_.queued_bytes = queue.bytes;
     figures_.oldest_queued = queue.oldest;
+    figures_.attested = queue.attested;
 }
 
 void UploadTask::note(storage::Outbox& outbox, const std::optional<Error>& error, bool uploaded) {
@@ -83,8 +89,7 @@ void UploadTask::note(storage::Outbox& outbox, const std::optional<Error>& error
     } else if (!error && figures_.error) {
         log::info("the store takes evidence again");
     }
-    figures_.queued = queue.queued;
-    figures_.oldest_queued = queue.oldest;
+    count(queue);
     figures_.error = error;
     if (uploaded) {
         figures_.last_upload = clock_.utc_now();

@@ -17,7 +17,9 @@ namespace farshore::session {
 
 struct UploadFigures {
     std::uint64_t queued = 0;
+    std::uint64_t queued_bytes = 0;
     std::optional<Timestamp> oldest_queued;
+    std::optional<Timestamp> attested;  // all that was queued up to then is in the store
     std::optional<Timestamp> last_upload;
     std::optional<Error> error;  // why the oldest object is not in the store yet
 };
@@ -43,6 +45,7 @@ class UploadTask {
     // True when there may be more; false: nothing queued, or it failed.
     bool step(storage::Outbox& outbox, Duration& delay);
     void look(storage::Outbox& outbox);
+    void count(const storage::OutboxFigures& queue);  // under the lock
     void note(storage::Outbox& outbox, const std::optional<Error>& error, bool uploaded);
 
     std::string state_file_;

@@ -91,6 +91,7 @@ void ManifestChain::check_content(const ReadManifest& read, const std::string& p
 
 std::optional<Mark> ManifestChain::check_marks(const ReadManifest& read, const std::string& place) {
     std::optional<Mark> last;
+    std::optional<Timestamp> first;
     bool all_sound = true;
     for (const std::string& envelope : read.manifest.marks) {
         Result<ReadMark> mark = read_mark(envelope, context_.trust, chain_);
@@ -108,6 +109,10 @@ std::optional<Mark> ManifestChain::check_marks(const ReadManifest& read, const s
             context_.observer->on_mark(mark.value().mark);
         }
         last = std::move(mark).take().mark;
+        first = first ? first : last->time;
+    }
+    if (last && context_.observer != nullptr) {
+        context_.observer->on_record(place, chain_.agent, *first, last->time);
     }
     if (last && !read.signer.is_valid_at(last->time)) {
         context_.report.add({FindingKind::bad_signature, "", place,

@@ -1,5 +1,7 @@
 #include "agent/verification/receipt_chain.hpp"
 
+#include <algorithm>
+
 namespace farshore::verification {
 
 namespace {
@@ -67,7 +69,22 @@ void ReceiptChain::check_one(const storage::ReceiptKey& key) {
     check_marks(receipt, place);
     check_received(read.value(), place);
     check_applied(read.value(), place);
+    tell_span(receipt, place);
     gap_ = false;
+}
+
+void ReceiptChain::tell_span(const Receipt& receipt, const std::string& place) {
+    std::vector<Timestamp> moments;
+    for (const ReceivedMark& received : receipt.received) {
+        moments.push_back(received.at);
+    }
+    for (const AppliedMark& applied : receipt.applied) {
+        moments.push_back(applied.at);
+    }
+    if (context_.observer != nullptr && !moments.empty()) {
+        const auto [first, last] = std::minmax_element(moments.begin(), moments.end());
+        context_.observer->on_record(place, chain_.agent, *first, *last);
+    }
 }
 
 void ReceiptChain::check_marks(const Receipt& receipt, const std::string& place) {

@@ -36,6 +36,7 @@ class ReceiptChain {
 
     void check_one(const storage::ReceiptKey& key);
     void check_marks(const Receipt& receipt, const std::string& place);
+    void tell_span(const Receipt& receipt, const std::string& place);
     void check_received(const ReadReceipt& read, const std::string& place);
     void check_time(const ReceivedMark& received, const RegisteredMark& sealed,
                     const std::string& place);

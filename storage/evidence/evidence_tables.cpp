@@ -16,6 +16,10 @@ CREATE TABLE IF NOT EXISTS evidence_outbox (
     key TEXT NOT NULL UNIQUE,     -- under the store's prefix
     bytes BLOB NOT NULL,
     queued_at INTEGER NOT NULL);  -- nanoseconds of UTC
+-- All that was queued up to this time is in the store.
+CREATE TABLE IF NOT EXISTS evidence_attested (
+    one INTEGER PRIMARY KEY,      -- 1
+    until INTEGER NOT NULL);      -- nanoseconds of UTC
 -- Where this agent's own chain stands in its newest epoch.
 CREATE TABLE IF NOT EXISTS evidence_chain (
     kind TEXT PRIMARY KEY,        -- manifests or receipts
@@ -46,7 +50,7 @@ INSERT INTO evidence_format (version)
 )sql";
 
 bool has_tables(Database& database) {
-    Statement found(database, "SELECT 1 FROM sqlite_schema WHERE name = 'evidence_format'");
+    Statement found(database, "SELECT 1 FROM sqlite_schema WHERE name = 'evidence_attested'");
     return found.step();
 }
 

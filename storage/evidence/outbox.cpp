@@ -30,12 +30,13 @@ void Outbox::enqueue(const std::string& key, std::string_view bytes, Timestamp n
 
 std::optional<OutboxItem> Outbox::next() {
     Statement oldest(database_,
-                     "SELECT number, key, bytes FROM evidence_outbox ORDER BY number LIMIT 1");
+                     "SELECT number, key, bytes, queued_at FROM evidence_outbox "
+                     "ORDER BY number LIMIT 1");
     if (!oldest.step()) {
         return std::nullopt;
     }
-    return OutboxItem{oldest.integer(0), std::string(oldest.bytes(1)),
-                      std::string(oldest.bytes(2))};
+    return OutboxItem{oldest.integer(0), std::string(oldest.bytes(1)), std::string(oldest.bytes(2)),
+                      Timestamp{oldest.integer(3)}};
 }
 
 void Outbox::done(const OutboxItem& item) {
@@ -43,6 +44,12 @@ void Outbox::done(const OutboxItem& item) {
     Statement remove(database_, "DELETE FROM evidence_outbox WHERE number = ?1");
     remove.bind(1, item.number);
     remove.run();
+    // A manifest and what it names are queued at one time, and leave one by one.
+    Statement attest(database_,
+                     "INSERT OR REPLACE INTO evidence_attested (one, until) SELECT 1, ?1 WHERE NOT "
+                     "EXISTS (SELECT 1 FROM evidence_outbox WHERE queued_at <= ?1)");
+    attest.bind(1, item.queued_at.nanoseconds);
+    attest.run();
     transaction.commit();
 }
 
@@ -57,14 +64,17 @@ std::set<std::string> Outbox::keys() {
 
 OutboxFigures Outbox::figures() {
     Statement sum(database_,
-                  "SELECT count(*), coalesce(sum(length(bytes)), 0), min(queued_at) "
-                  "FROM evidence_outbox");
+                  "SELECT count(*), coalesce(sum(length(bytes)), 0), min(queued_at), "
+                  "(SELECT until FROM evidence_attested) FROM evidence_outbox");
     sum.step();
     OutboxFigures figures;
     figures.queued = sum.unsigned_integer(0);
     figures.bytes = sum.unsigned_integer(1);
     if (!sum.is_null(2)) {
         figures.oldest = Timestamp{sum.integer(2)};
+    }
+    if (!sum.is_null(3)) {
+        figures.attested = Timestamp{sum.integer(3)};
     }
     return figures;
 }

@@ -16,12 +16,15 @@ struct OutboxItem {
     std::int64_t number = 0;
     std::string key;
     std::string bytes;
+    Timestamp queued_at;
 };
 
 struct OutboxFigures {
     std::uint64_t queued = 0;
     std::uint64_t bytes = 0;
     std::optional<Timestamp> oldest;
+    // Everything that was queued up to then has left; none: nothing ever has.
+    std::optional<Timestamp> attested;
 };
 
 // Invariants: objects leave in the order in which they were queued, so a manifest never stands in

@@ -231,7 +231,7 @@ Result<std::string> DirectoryStore::get(const std::string& key, std::size_t limi
 }
 
 void DirectoryStore::list_below(const Handle& directory, const std::string& path,
-                                std::string_view prefix, std::vector<std::string>& found) const {
+                                std::string_view prefix, std::vector<StoredObject>& found) const {
     for (const DirectoryItem& item : file_system_.list(directory)) {
         if (is_unfinished_name(item.name)) {
             continue;
@@ -248,15 +248,25 @@ void DirectoryStore::list_below(const Handle& directory, const std::string& path
         if (status->type == EntryType::directory) {
             list_below(file_system_.open_directory(directory, item.name), key + "/", prefix, found);
         } else if (within && status->type == EntryType::file) {
-            found.push_back(key);
+            const FileTime& at = status->mtime;
+            found.push_back({key, Timestamp{at.seconds * 1'000'000'000 + at.nanoseconds}});
         }
     }
 }
 
 std::vector<std::string> DirectoryStore::list(const std::string& prefix) {
-    std::vector<std::string> found;
+    std::vector<std::string> keys;
+    for (StoredObject& object : list_stored(prefix)) {
+        keys.push_back(std::move(object.key));
+    }
+    return keys;
+}
+
+std::vector<StoredObject> DirectoryStore::list_stored(const std::string& prefix) {
+    std::vector<StoredObject> found;
     list_below(open_root(), "", prefix, found);
-    std::sort(found.begin(), found.end());
+    std::sort(found.begin(), found.end(),
+              [](const StoredObject& a, const StoredObject& b) { return a.key < b.key; });
     return found;
 }
 

@@ -31,6 +31,7 @@ class DirectoryStore final : public ObjectStore {
     [[nodiscard]] Result<std::string> get(const std::string& key, std::size_t limit_bytes) override;
     // A root that does not exist is store_refused, not an empty listing.
     [[nodiscard]] std::vector<std::string> list(const std::string& prefix) override;
+    [[nodiscard]] std::vector<StoredObject> list_stored(const std::string& prefix) override;
     void check() override;
     [[nodiscard]] std::string name() const override;
 
@@ -44,7 +45,7 @@ class DirectoryStore final : public ObjectStore {
     [[nodiscard]] PutOutcome compare(const Handle& directory, std::string_view name,
                                      std::string_view bytes) const;
     void list_below(const Handle& directory, const std::string& path, std::string_view prefix,
-                    std::vector<std::string>& found) const;
+                    std::vector<StoredObject>& found) const;
 
     FileSystem& file_system_;
     std::string path_;

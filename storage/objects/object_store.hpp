@@ -12,11 +12,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "protocol/error.hpp"
+#include "protocol/time.hpp"
 
 namespace farshore::storage {
 
@@ -27,6 +29,12 @@ struct Overlaid {
     bool has_object = true;  // false: there are nothing but delete markers
 
     bool operator==(const Overlaid&) const = default;
+};
+
+// A key, and when its object was written, by the store's own clock.
+struct StoredObject {
+    std::string key;
+    std::optional<Timestamp> stored;  // none: the store does not tell
 };
 
 class ObjectStore {
@@ -52,6 +60,16 @@ class ObjectStore {
     // Every key that begins with `prefix` (any string, not only whole folders), sorted by bytes. An
     // object whose create() had returned before the call is in it.
     [[nodiscard]] virtual std::vector<std::string> list(const std::string& prefix) = 0;
+
+    // The same keys with their times: a witness beside the times that the objects say themselves. A
+    // copy of a store has them only when it was made to keep them.
+    [[nodiscard]] virtual std::vector<StoredObject> list_stored(const std::string& prefix) {
+        std::vector<StoredObject> found;
+        for (std::string& key : list(prefix)) {
+            found.push_back({std::move(key), std::nullopt});
+        }
+        return found;
+    }
 
     // What lies over objects whose key begins with `prefix`: each version that is not its key's
     // oldest one, and each delete marker. Empty where a store keeps no versions. Throws when it

@@ -403,21 +403,31 @@ S3Page S3Store::list_page(const S3Keys& keys, const std::string& prefix, const s
 }
 
 std::vector<std::string> S3Store::list(const std::string& prefix) {
+    std::vector<std::string> keys;
+    for (StoredObject& object : list_stored(prefix)) {
+        keys.push_back(std::move(object.key));
+    }
+    return keys;
+}
+
+std::vector<StoredObject> S3Store::list_stored(const std::string& prefix) {
     const S3Keys keys = credentials_.load();
     const std::string root = full_key("");
-    std::vector<std::string> found;
+    std::vector<StoredObject> found;
     std::string token;
     do {
         S3Page page = list_page(keys, prefix, token);
-        for (const std::string& key : page.keys) {
+        for (std::size_t i = 0; i < page.keys.size(); ++i) {
+            const std::string& key = page.keys[i];
             if (!key.starts_with(root + prefix)) {
                 throw s3_nonsense(question("list", prefix), "a key that was not asked for");
             }
-            found.push_back(key.substr(root.size()));
+            found.push_back({key.substr(root.size()), page.stored[i]});
         }
         token = std::move(page.next);
     } while (!token.empty());
-    std::sort(found.begin(), found.end());
+    std::sort(found.begin(), found.end(),
+              [](const StoredObject& a, const StoredObject& b) { return a.key < b.key; });
     return found;
 }
 

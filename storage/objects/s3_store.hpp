@@ -40,6 +40,7 @@ class S3Store final : public ObjectStore {
     [[nodiscard]] PutOutcome create(const std::string& key, std::string_view bytes) override;
     [[nodiscard]] Result<std::string> get(const std::string& key, std::size_t limit_bytes) override;
     [[nodiscard]] std::vector<std::string> list(const std::string& prefix) override;
+    [[nodiscard]] std::vector<StoredObject> list_stored(const std::string& prefix) override;
     [[nodiscard]] std::vector<Overlaid> list_overlaid(const std::string& prefix) override;
     // Asks for one page of a listing, and sends an object whose bytes don't fit its signature: a
     // server of S3's kind checks the right to write, refuses it, and keeps nothing.

@@ -307,6 +307,7 @@ Result<S3Page> parse_s3_page(std::string_view document) {
             return key.error();
         }
         page.keys.push_back(std::move(key).take());
+        page.stored.push_back(parse_rfc3339(child.child_text("LastModified")));
     }
     page.next = listing.truncated ? listing.root.child_text("NextContinuationToken") : "";
     if (listing.truncated && page.next.empty()) {

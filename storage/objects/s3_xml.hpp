@@ -5,11 +5,13 @@
 // guessed at.
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "protocol/error.hpp"
+#include "protocol/time.hpp"
 
 namespace farshore::storage {
 
@@ -35,7 +37,8 @@ struct S3ErrorBody {
 // <ListBucketResult>: one page of a listing.
 struct S3Page {
     std::vector<std::string> keys;
-    std::string next;  // the continuation token; empty on the last page
+    std::vector<std::optional<Timestamp>> stored;  // of each key, when the server says it
+    std::string next;                              // the continuation token; empty on the last page
 };
 [[nodiscard]] Result<S3Page> parse_s3_page(std::string_view document);
 

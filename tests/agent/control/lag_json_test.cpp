@@ -45,7 +45,7 @@ LagReport full_report() {
                      {"", "the slot is gone", std::nullopt}};
     peer.sources = {tree, database};
     report.peers.push_back(peer);
-    report.store = {0, 0, parse_rfc3339("2026-11-22T18:44:40Z"), std::nullopt};
+    report.store = {0, 0, parse_rfc3339("2026-11-22T18:44:40Z"), std::nullopt, 0, std::nullopt};
     return report;
 }
 
@@ -73,7 +73,8 @@ TEST(LagJson, IsTheInterfacesForm) {
         R"("reason": "no such row", "since": "2026-11-22T18:44:40.000000000Z"}, )"
         R"({"table": null, "reason": "the slot is gone", "since": null}]}]}], )"
         R"("store": {"queued": 0, "oldest_queued_seconds": 0, )"
-        R"("last_upload": "2026-11-22T18:44:40.000000000Z", "error": null}})");
+        R"("last_upload": "2026-11-22T18:44:40.000000000Z", "error": null, )"
+        R"("queued_bytes": 0, "not_attested_since": null}})");
 }
 
 TEST(LagJson, WhatIsNotKnownIsNull) {

@@ -69,7 +69,7 @@ class ManifestTaskTest : public testing::Test {
                        AgentName("app-east"),
                        test::east_key(),
                        {uploads},
-                       Duration::from_ms(3'600'000),
+                       [] { return Duration::from_ms(3'600'000); },
                        clock_,
                        [this](const storage::ChainStanding& standing) {
                            published_.push_back(standing.last_mark);

@@ -21,7 +21,7 @@ class ReceiptTaskTest : public testing::Test {
                             .agent = AgentName("app-west"),
                             .primary = AgentName("app-east"),
                             .key = test::west_key(),
-                            .interval = Duration::from_ms(3'600'000),
+                            .interval = [] { return Duration::from_ms(3'600'000); },
                             .clock = clock_,
                             .offset = [] { return std::optional<Estimate>(); },
                             .on_queued = [] {}});

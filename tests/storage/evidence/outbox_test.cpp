@@ -55,6 +55,22 @@ TEST_F(OutboxTest, AnotherConnectionSeesIt) {
     EXPECT_EQ(Outbox(other).next()->key, "a");
 }
 
+// A manifest and its lists are queued at one time: until the last of them is there, none counts.
+TEST_F(OutboxTest, WhatIsAttestedEndsBeforeTheOldestThatWaits) {
+    EXPECT_FALSE(outbox_.figures().attested.has_value());
+    put("list 1", "1", {10});
+    put("manifest 1", "1", {10});
+    put("manifest 2", "2", {20});
+    outbox_.done(*outbox_.next());
+    EXPECT_FALSE(outbox_.figures().attested.has_value());
+    outbox_.done(*outbox_.next());
+    EXPECT_EQ(outbox_.figures().attested, Timestamp{10});
+    Database other(directory_ / "state.db");
+    EXPECT_EQ(Outbox(other).figures().attested, Timestamp{10});
+    outbox_.done(*outbox_.next());
+    EXPECT_EQ(outbox_.figures().attested, Timestamp{20});
+}
+
 TEST_F(OutboxTest, AKeyIsQueuedOnce) {
     put("a", "1", {1});
     put("a", "1", {2});
