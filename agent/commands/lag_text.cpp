@@ -39,7 +39,7 @@ std::string source_line(const json::value& source) {
     }
     line += "\n";
     for (const json::value& gap : list(source, "gaps")) {
-        line += fmt::format("    GAP{} since {}: {}\n",
+        line += fmt::format("    GAP {}{} since {}: {}\n", text(gap, "id"),
                             text(gap, "table") == "-" ? "" : " in table " + text(gap, "table"),
                             time_text(text(gap, "since")), text(gap, "reason"));
     }

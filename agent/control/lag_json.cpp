@@ -22,6 +22,7 @@ json::value gaps_json(const std::vector<GapFigures>& gaps) {
     json::array out;
     for (const GapFigures& gap : gaps) {
         out.push_back(json::object{
+            {"id", gap.id},
             {"table", gap.table.empty() ? json::value(nullptr) : json::value(gap.table)},
             {"reason", gap.reason},
             {"since", or_null(gap.since)}});

@@ -62,6 +62,7 @@ struct GapFigures {
     std::string table;  // "": the whole database
     std::string reason;
     std::optional<Timestamp> since;
+    std::uint64_t id = 0;  // by which `acknowledge-gap` and the marks name it
 };
 
 struct SourceFigures {

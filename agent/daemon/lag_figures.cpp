@@ -197,7 +197,8 @@ void add_database(control::SourceFigures& source, const primary::Primary& role,
                                            .time_left_seconds = seconds(slot->second.time_left)};
     }
     for (const auto& [table, gap] : role.gaps(name, peer)) {
-        source.gaps.push_back({.table = table, .reason = gap.reason, .since = gap.since});
+        source.gaps.push_back(
+            {.table = table, .reason = gap.reason, .since = gap.since, .id = gap.id});
     }
 }
 

@@ -49,8 +49,7 @@ PeerSession::PeerSession(const SessionContext& context, PeerBoard& board,
             if (!error) {
                 context_.gaps.close(name, session_.peer, "");
             } else if (error->code() == ErrorCode::database_gap) {
-                (void)context_.gaps.open(name, session_.peer, "",
-                                         {error->message(), context_.clock.utc_now()});
+                (void)context_.gaps.open(name, session_.peer, "", error->message());
             }
             tell_fault(name, error);
             board_.update([&](PeerView& view) {

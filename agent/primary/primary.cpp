@@ -41,6 +41,7 @@ Primary::Primary(PrimaryServices services)
       sealer_(services_.config.agent.stream, services_.config.agent.name,
               services_.config.objective_rpo, services_.key),
       state_(services_.state_file),
+      gaps_(services_.state_file, peer_names(services_.config), services_.clock),
       context_(session_context()),
       uploads_(services_.state_file, {&services_.evidence, &services_.store}, services_.clock,
                [](const storage::OutboxItem&) {}),
@@ -80,7 +81,7 @@ Primary::Primary(PrimaryServices services)
         watches_[database.name] = std::make_unique<DatabaseWatch>(
             services_.config.agent.stream, database, peer_names(services_.config), services_.clock,
             [this, name = database.name](const AgentName& peer, const std::string& reason) {
-                (void)gaps_.open(name, peer, "", {reason, services_.clock.utc_now()});
+                (void)gaps_.open(name, peer, "", reason);
             });
         transactions_[database.name] = std::make_unique<TransactionLog>();
     }

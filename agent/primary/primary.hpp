@@ -135,10 +135,10 @@ class Primary {
     CutTrigger trigger_;
     CutHistory history_;
     BandwidthLimit bandwidth_;
-    GapBoard gaps_;
     ContentBroadcast broadcast_;
     MarkSealer sealer_;
     storage::PrimaryState state_;  // of the cutter's thread
+    GapBoard gaps_;
     std::vector<std::unique_ptr<TreeSource>> trees_;
     std::map<SourceName, std::unique_ptr<DatabaseWatch>> watches_;
     std::map<SourceName, std::unique_ptr<TransactionLog>> transactions_;

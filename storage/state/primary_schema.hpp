@@ -116,7 +116,22 @@ constexpr const char* primary_schema_5 = R"(
 ALTER TABLE database_positions ADD COLUMN system_identifier TEXT NOT NULL DEFAULT '';
 )";
 
-constexpr std::array<const char*, 5> primary_migrations{
-    primary_schema_1, primary_schema_2, primary_schema_3, primary_schema_4, primary_schema_5};
+constexpr const char* primary_schema_6 = R"(
+CREATE TABLE database_gaps (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,     -- of the database
+    peer TEXT NOT NULL,     -- that has lost something of it
+    what TEXT NOT NULL,     -- '': all of it, else the table
+    reason TEXT NOT NULL,
+    since INTEGER NOT NULL, -- UTC ns
+    closed INTEGER,         -- UTC ns; NULL: it is open
+    told INTEGER NOT NULL   -- 1: a committed mark names it
+);
+CREATE INDEX standing_gaps ON database_gaps (id) WHERE closed IS NULL OR told = 0;
+)";
+
+constexpr std::array<const char*, 6> primary_migrations{primary_schema_1, primary_schema_2,
+                                                        primary_schema_3, primary_schema_4,
+                                                        primary_schema_5, primary_schema_6};
 
 }  // namespace farshore::storage

@@ -41,8 +41,8 @@ LagReport full_report() {
     database.pending_bytes = 0;
     database.captured_lsn = database.received_lsn = database.applied_lsn = Lsn(0x16B3748);
     database.slot = SlotFigures{1024, "reserved", std::nullopt, 50'000'000, 3600.0};
-    database.gaps = {{"public.item", "no such row", parse_rfc3339("2026-11-22T18:44:40Z")},
-                     {"", "the slot is gone", std::nullopt}};
+    database.gaps = {{"public.item", "no such row", parse_rfc3339("2026-11-22T18:44:40Z"), 7},
+                     {"", "the slot is gone", std::nullopt, 8}};
     peer.sources = {tree, database};
     report.peers.push_back(peer);
     report.store = {0, 0, parse_rfc3339("2026-11-22T18:44:40Z"), std::nullopt, 0, std::nullopt};
@@ -69,9 +69,9 @@ TEST(LagJson, IsTheInterfacesForm) {
         R"("pending_bytes": 0, "captured_lsn": "0/16B3748", "received_lsn": "0/16B3748", )"
         R"("applied_lsn": "0/16B3748", "slot": {"retained_bytes": 1024, )"
         R"("wal_status": "reserved", "safe_wal_bytes": null, "limit_bytes": 50000000, )"
-        R"("time_left_seconds": 3600}, "gaps": [{"table": "public.item", )"
+        R"("time_left_seconds": 3600}, "gaps": [{"id": 7, "table": "public.item", )"
         R"("reason": "no such row", "since": "2026-11-22T18:44:40.000000000Z"}, )"
-        R"({"table": null, "reason": "the slot is gone", "since": null}]}]}], )"
+        R"({"id": 8, "table": null, "reason": "the slot is gone", "since": null}]}]}], )"
         R"("store": {"queued": 0, "oldest_queued_seconds": 0, )"
         R"("last_upload": "2026-11-22T18:44:40.000000000Z", "error": null, )"
         R"("queued_bytes": 0, "not_attested_since": null}})");
