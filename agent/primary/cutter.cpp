@@ -14,6 +14,8 @@ namespace {
 // How long a decoder is waited for between two looks.
 constexpr Duration retry_after = Duration::from_ms(1'000);
 constexpr Duration look_again = Duration::from_ms(2);
+// What is not there by then is pending, or as of its last position, however seldom marks are.
+constexpr Duration longest_patience = Duration::from_ms(5'000);
 
 std::optional<Mark> read_mark(const std::optional<storage::StoredMark>& stored) {
     if (!stored) {
@@ -185,10 +187,15 @@ std::map<SourceName, std::shared_ptr<const SequenceMap>> Cutter::sequences() con
     return values;
 }
 
+// How long a cut waits for what is not there yet.
+Duration Cutter::patience() const {
+    return std::min(settings_.mark_interval, longest_patience);
+}
+
 Cutter::Gathered Cutter::gather(bool as_mark) {
     Gathered gathered;
     gathered.taken = held_to_order(clock_.read(), newest_mark_);
-    const BootTime deadline = gathered.taken.boot + settings_.mark_interval;
+    const BootTime deadline = gathered.taken.boot + patience();
     for (TreeSource* tree : wiring_.trees) {
         tree->drain();
     }
@@ -218,7 +225,7 @@ std::map<SourceName, StreamPosition> Cutter::read_positions(bool with_sequences)
     }
     std::map<SourceName, StreamPosition> ends;
     for (const auto& [name, database] : wiring_.databases) {
-        if (const auto end = database.watch->position(settings_.mark_interval)) {
+        if (const auto end = database.watch->position(patience())) {
             ends[name] = *end;
             wiring_.want_position(name, end->lsn);
         }

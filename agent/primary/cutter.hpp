@@ -84,6 +84,7 @@ class Cutter {
     [[nodiscard]] Gathered gather(bool as_mark);
     [[nodiscard]] static std::optional<BootTime> earliest_noticed(
         const std::vector<TreeOutcome>& trees);
+    [[nodiscard]] Duration patience() const;
     [[nodiscard]] std::map<SourceName, StreamPosition> read_positions(bool with_sequences);
     [[nodiscard]] std::map<SourceName, std::shared_ptr<const SequenceMap>> sequences() const;
     // `end`: L, when the server answered.

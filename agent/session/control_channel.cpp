@@ -1,5 +1,6 @@
 #include "agent/session/control_channel.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include "agent/runtime/sleeper.hpp"
@@ -10,6 +11,8 @@ namespace {
 
 // How often a reading thread looks whether it shall stop when nothing arrives.
 constexpr Duration read_turn = Duration::from_ms(200);
+// A third of the silence after which a lane is given up.
+constexpr Duration longest_ping_interval = Duration::from_ms(5'000);
 
 }  // namespace
 
@@ -21,7 +24,8 @@ ControlChannel::~ControlChannel() {
     stop();
 }
 
-void ControlChannel::start(Duration ping_interval) {
+void ControlChannel::start(Duration wanted) {
+    const Duration ping_interval = std::min(wanted, longest_ping_interval);
     tasks_.start("control read", [this](const runtime::StopToken& stop) { read(stop); });
     tasks_.start("control serve", [this](const runtime::StopToken& stop) { serve_requests(stop); });
     tasks_.start("control ping", [this, ping_interval](const runtime::StopToken& stop) {

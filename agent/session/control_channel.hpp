@@ -49,8 +49,9 @@ class ControlChannel {
     ControlChannel(const ControlChannel&) = delete;
     ControlChannel& operator=(const ControlChannel&) = delete;
 
-    // Starts reading, answering and asking for the time every `ping_interval`.
-    void start(Duration ping_interval);
+    // Starts reading, answering and asking for the time every `wanted`, and often enough for the
+    // lane never to be silent.
+    void start(Duration wanted);
     // Waits until the lane is closed, by either side; the Error says why.
     [[nodiscard]] Error wait_closed();
     // Closes the lane and waits for the threads.

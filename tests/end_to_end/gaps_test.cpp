@@ -2,15 +2,23 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
 
+#include "protocol/envelope.hpp"
+#include "protocol/limits.hpp"
+#include "protocol/manifest.hpp"
+#include "protocol/mark.hpp"
 #include "tests/support/agent_pair.hpp"
 #include "tests/support/postgres_server.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 namespace farshore::test {
 namespace {
+
+namespace fs = std::filesystem;
 
 class Gaps : public ::testing::Test {
   protected:
@@ -50,6 +58,31 @@ class Gaps : public ::testing::Test {
         return eventually(
             [&] { return pair_->command(agent, {command}).out.find(text) != std::string::npos; },
             std::chrono::seconds(60));
+    }
+
+    // What the marks in the store say of the database with `text` in it, whose signatures `verify`
+    // has looked at or will.
+    std::vector<std::string> signed_of_app(const std::string& text) const {
+        std::vector<std::string> found;
+        const fs::path manifests = pair_->directory() + "/store/manifests";
+        for (const auto& entry : fs::recursive_directory_iterator(manifests)) {
+            if (!entry.is_regular_file()) {
+                continue;
+            }
+            const std::string payload =
+                read_envelope_payload(read_whole(entry.path()), payload_type::manifest).take();
+            for (const std::string& envelope : parse_manifest(payload).take().marks) {
+                const Mark mark =
+                    parse_mark(read_envelope_payload(envelope, payload_type::mark).take()).take();
+                for (const Uncovered& one :
+                     std::get<DatabaseMark>(mark.sources.at(SourceName("app"))).uncovered) {
+                    if (one.reason.find(text) != std::string::npos) {
+                        found.push_back(one.reason);
+                    }
+                }
+            }
+        }
+        return found;
     }
 
     std::string slots() {
@@ -221,6 +254,34 @@ TEST_F(Gaps, PastItsLimitTheSlotIsGivenUpAndThePrimaryGoesOn) {
     pair_->start("west");
     settle();
     expect_whole();
+}
+
+// Only the agent that gave the slot up knows why: what it knew is signed although it was killed
+// before the next mark.
+TEST_F(Gaps, AMarkNamesAGapAlsoWhenTheAgentWasKilledBeforeIt) {
+    settings_.config_lines[0] = {"replication", "mark_interval = \"10s\""};
+    settings_.config_lines.emplace_back("[database]", "slot_limit = \"16MiB\"");
+    start();
+    pair_->kill("west");
+    for (int i = 0; i < 60 && slots() != "0"; ++i) {
+        primary_.query("app", "INSERT INTO item SELECT " + std::to_string(10'000 * (i + 1)) +
+                                  " + j, repeat(md5(j::text), 20) FROM generate_series(1, 2000) j");
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    ASSERT_TRUE(eventually([&] { return slots() == "0"; }));
+    ASSERT_TRUE(eventually_says("east", "lag", "GAP 1 since"))
+        << pair_->command("east", {"lag"}).out;
+    pair_->kill("east");
+    pair_->start("east");
+    pair_->start("west");
+    settle();
+    expect_whole();  // which also publishes
+    const std::vector<std::string> sentences = signed_of_app("gap 1 on west");
+    ASSERT_FALSE(sentences.empty());
+    EXPECT_NE(sentences.front().find("slot_limit is 16777216: it was given up"), std::string::npos)
+        << sentences.front();
+    settle();
+    EXPECT_TRUE(pair_->lag("east").at_pointer("/peers/0/sources/0/gaps").as_array().empty());
 }
 
 TEST_F(Gaps, AGapWaitsForAPersonWhereTheConfigSaysSo) {
