@@ -11,7 +11,7 @@ bool HandshakeFaults::record(const std::string& peer, const Error& error) {
     const auto found = std::find_if(entries_.begin(), entries_.end(), [&peer](const Entry& entry) {
         return entry.fault.peer == peer;
     });
-    Entry entry{{peer, error.code(), error.message(), now, now, 0}, boot_now};
+    Entry entry{{peer, error.code(), error.message(), now, now, 0}, boot_now, boot_now};
     bool worth_a_line = true;
     if (found != entries_.end()) {
         if (found->fault.code == error.code() && found->fault.message == error.message()) {
@@ -21,6 +21,7 @@ bool HandshakeFaults::record(const std::string& peer, const Error& error) {
         entries_.erase(found);
     }
     entry.fault.last = now;
+    entry.last = boot_now;
     ++entry.fault.count;
     if (worth_a_line) {
         entry.logged = boot_now;
@@ -38,11 +39,14 @@ void HandshakeFaults::clear(const std::string& peer) {
 }
 
 std::vector<HandshakeFault> HandshakeFaults::list() const {
+    const BootTime now = clock_.boot_now();
     const std::lock_guard lock(mutex_);
     std::vector<HandshakeFault> faults;
     faults.reserve(entries_.size());
     for (const Entry& entry : entries_) {
-        faults.push_back(entry.fault);
+        if (now - entry.last < kept) {
+            faults.push_back(entry.fault);
+        }
     }
     return faults;
 }

@@ -22,11 +22,13 @@ struct HandshakeFault {
 };
 
 // Invariants: at most `capacity` peers are remembered, the latest ones; one entry for each peer,
-// about its latest failure. Every call is thread-safe.
+// about its latest failure; forgotten when it did not come again for an hour. Every call is
+// thread-safe.
 class HandshakeFaults {
   public:
     static constexpr std::size_t capacity = 16;
     static constexpr Duration log_interval = Duration::from_ms(60'000);
+    static constexpr Duration kept = Duration::from_seconds(3'600);
 
     explicit HandshakeFaults(Clock& clock) : clock_(clock) {}
 
@@ -42,6 +44,7 @@ class HandshakeFaults {
     struct Entry {
         HandshakeFault fault;
         BootTime logged;
+        BootTime last;
     };
 
     Clock& clock_;

@@ -22,6 +22,7 @@ struct FreeBy {
 
 using KeyHandle = std::unique_ptr<EVP_PKEY, FreeBy<EVP_PKEY_free>>;
 using CertificateHandle = std::unique_ptr<X509, FreeBy<X509_free>>;
+using StoreContextHandle = std::unique_ptr<X509_STORE_CTX, FreeBy<X509_STORE_CTX_free>>;
 using BioHandle = std::unique_ptr<BIO, FreeBy<BIO_free_all>>;
 
 // nullptr when the text holds no such thing, or a key that is encrypted.

@@ -71,6 +71,31 @@ std::string verify_text(long result) {
     }
 }
 
+// Why the CA of `ssl` does not vouch for its own certificate, times apart; "" when it does.
+std::string chain_fault(SSL_CTX* ssl) {
+    STACK_OF(X509)* intermediates = nullptr;
+    SSL_CTX_get0_chain_certs(ssl, &intermediates);
+    const StoreContextHandle context(X509_STORE_CTX_new());
+    if (!context || X509_STORE_CTX_init(context.get(), SSL_CTX_get_cert_store(ssl),
+                                        SSL_CTX_get0_certificate(ssl), intermediates) != 1) {
+        refuse("cannot check the certificate: " + openssl_error());
+    }
+    X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(context.get()),
+                                X509_V_FLAG_NO_CHECK_TIME);
+    if (X509_verify_cert(context.get()) == 1) {
+        return "";
+    }
+    return X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()));
+}
+
+std::string joined(const std::set<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) {
+        text += (text.empty() ? "" : ", ") + name;
+    }
+    return text.empty() ? "no name" : text;
+}
+
 // The words for an error of OpenSSL's SSL library; alerts are what the other end said.
 std::string ssl_text(unsigned long code) {
     switch (ERR_GET_REASON(code)) {
@@ -149,9 +174,35 @@ TlsContext::TlsContext(const TlsMaterial& material) : context_(asio::ssl::contex
         refuse("the certificate " + material.certificate_file + " and the key " +
                material.key_file + " don't fit: " + openssl_error());
     }
+    certificate_file_ = material.certificate_file;
     own_names_ = names_of(own.get());
-    expires_ = std::min(to_timestamp(X509_get0_notAfter(own.get())),
-                        to_timestamp(X509_get0_notAfter(ca.get())));
+    chain_fault_ = chain_fault(ssl);
+    begins_ = std::max(to_timestamp(X509_get0_notBefore(own.get())),
+                       to_timestamp(X509_get0_notBefore(ca.get())));
+    const Timestamp own_end = to_timestamp(X509_get0_notAfter(own.get()));
+    const Timestamp ca_end = to_timestamp(X509_get0_notAfter(ca.get()));
+    expires_ = std::min(own_end, ca_end);
+    first_to_expire_ = ca_end < own_end ? material.ca_file : material.certificate_file;
+}
+
+std::optional<Error> TlsContext::objection(const AgentName& agent, Timestamp now) const {
+    if (!own_names_.contains(agent.str())) {
+        return Error(ErrorCode::wrong_peer, certificate_file_ + " is of " + joined(own_names_) +
+                                                ", not of " + agent.str() + ": no peer takes it");
+    }
+    if (!chain_fault_.empty()) {
+        return Error(ErrorCode::tls_failed,
+                     certificate_file_ + " is not from our CA, no peer takes it: " + chain_fault_);
+    }
+    if (now < begins_) {
+        return Error(ErrorCode::tls_failed, certificate_file_ + " or its CA is not valid before " +
+                                                to_rfc3339(begins_) + " (is the clock wrong?)");
+    }
+    if (days_left(now) < 0) {
+        return Error(ErrorCode::certificate_expired,
+                     first_to_expire_ + " has expired at " + to_rfc3339(expires_));
+    }
+    return std::nullopt;
 }
 
 std::int64_t TlsContext::days_left(Timestamp now) const {

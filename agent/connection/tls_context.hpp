@@ -2,12 +2,14 @@
 // TLS 1.3 with certificates at both ends, and what its failures mean in words.
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "agent/config/config.hpp"
 #include "agent/connection/asio.hpp"
 #include "protocol/error.hpp"
+#include "protocol/identifiers.hpp"
 #include "protocol/time.hpp"
 #include "storage/disk/file_system.hpp"
 
@@ -38,15 +40,25 @@ class TlsContext {
     [[nodiscard]] asio::ssl::context& context() { return context_; }
     // The common name and the DNS names of our own certificate.
     [[nodiscard]] const std::set<std::string>& own_names() const { return own_names_; }
+    // Why peers refuse our certificate at `now`, if they do: it bears another name than the
+    // agent's (wrong_peer), is not from our CA (tls_failed), is not valid yet (tls_failed) or no
+    // more (certificate_expired).
+    [[nodiscard]] std::optional<Error> objection(const AgentName& agent, Timestamp now) const;
     // When the first of our certificate and the CA's ends.
     [[nodiscard]] Timestamp expires() const { return expires_; }
+    // The file of the one that ends first.
+    [[nodiscard]] const std::string& first_to_expire() const { return first_to_expire_; }
     // Whole days until then; below 0 when it is over.
     [[nodiscard]] std::int64_t days_left(Timestamp now) const;
 
   private:
     asio::ssl::context context_;
+    std::string certificate_file_;
     std::set<std::string> own_names_;
+    std::string chain_fault_;  // why our CA does not vouch for our certificate; "": it does
+    Timestamp begins_;
     Timestamp expires_;
+    std::string first_to_expire_;
 };
 
 // The names in the certificate of the peer, after a handshake.

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "agent/postgres/sql_error.hpp"
+#include "agent/runtime/log.hpp"
 
 namespace farshore::postgres {
 
@@ -45,6 +46,11 @@ std::string one_line(std::string_view text) {
     return line;
 }
 
+// What a server says beside its answers; libpq would print it raw.
+void take_notice(void*, const char* message) {
+    log::debug("PostgreSQL: {}", one_line(message));
+}
+
 // libpq tells no SQLSTATE for a connection that was refused; these will not get better by waiting.
 bool is_refusal(std::string_view message) {
     constexpr std::array<std::string_view, 8> refusals{
@@ -77,6 +83,7 @@ void Connection::open(const std::string& conninfo, ConnectionKind kind) {
         "farshore", "60000",          kind == ConnectionKind::replication ? "database" : nullptr,
         nullptr,    nullptr};
     connection_.reset(PQconnectStartParams(keywords.data(), values.data(), 1));
+    PQsetNoticeProcessor(raw(), &take_notice, nullptr);
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
     while (PQstatus(raw()) != CONNECTION_BAD && state != PGRES_POLLING_OK &&
            state != PGRES_POLLING_FAILED) {

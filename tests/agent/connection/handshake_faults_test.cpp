@@ -36,6 +36,16 @@ TEST(HandshakeFaults, CountsAndKeepsTheLogQuiet) {
     EXPECT_TRUE(faults.list().empty());
 }
 
+TEST(HandshakeFaults, AStrayCallIsForgotten) {
+    TestClock clock;
+    HandshakeFaults faults(clock);
+    EXPECT_TRUE(faults.record("192.0.2.7", Error(ErrorCode::tls_failed, "no TLS")));
+    clock.now_s += 3'599;
+    EXPECT_EQ(faults.list().size(), 1U);
+    clock.now_s += 1;
+    EXPECT_TRUE(faults.list().empty());
+}
+
 TEST(HandshakeFaults, RemembersTheLatestPeersOnly) {
     TestClock clock;
     HandshakeFaults faults(clock);

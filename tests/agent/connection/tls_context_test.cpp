@@ -75,6 +75,23 @@ TEST_F(TlsContextTest, ALinkIsFollowed) {
     EXPECT_EQ(load_tls_material(files_, paths_).certificate, material_.certificate);
 }
 
+TEST_F(TlsContextTest, ACertificateThatNoPeerWouldTake) {
+    const Timestamp now = runtime::SystemClock().utc_now();
+    const Duration years = Duration::from_seconds(3 * 365 * 86'400);
+    const TlsContext own(material_);
+    EXPECT_FALSE(own.objection(AgentName("east"), now));
+    EXPECT_EQ(own.objection(AgentName("west"), now)->code(), ErrorCode::wrong_peer);
+    EXPECT_PRED_FORMAT2(::testing::IsSubstring, "east",
+                        own.objection(AgentName("west"), now)->message());
+    EXPECT_EQ(own.objection(AgentName("east"), now + years)->code(),
+              ErrorCode::certificate_expired);
+    EXPECT_EQ(own.objection(AgentName("east"), now + Duration{-years.nanoseconds})->code(),
+              ErrorCode::tls_failed);
+    TlsMaterial mixed = material_;
+    mixed.ca = test::TestCertificates(now, "another CA").ca().certificate;
+    EXPECT_EQ(TlsContext(mixed).objection(AgentName("east"), now)->code(), ErrorCode::tls_failed);
+}
+
 TEST_F(TlsContextTest, TextsThatDontFit) {
     const TlsMaterial other = certificates_.material("west");
     EXPECT_EQ(error_of({material_.ca, material_.certificate, other.key}), ErrorCode::bad_key);
