@@ -77,7 +77,7 @@ struct ErrorInfo {
     std::string_view name;  // "ROOT_CHANGED": in JSON, logs, status
     Action action;
     int exit_status;        // of a command that ends by it: 1 the answer is no, 2 it could not run
-    std::string_view hint;  // a sentence to the operator; may be empty unless the action is stop
+    std::string_view hint;  // a sentence to the operator: what to do
 };
 
 [[nodiscard]] const ErrorInfo& error_info(ErrorCode code);
