@@ -92,11 +92,16 @@ int check(const json::value& lag, Duration warn_at, Duration critical_at, bool a
     for (const json::value& peer : list(lag, "peers")) {
         const std::string state = text(peer, "state");
         message += fmt::format(", {} {}", text(peer, "name"), state);
-        if (state == "stopped" || state == "fenced") {
+        std::string of_databases;
+        verdict = worse(verdict, judge_databases(peer, of_databases));
+        // Something waits for the operator (held deletions, say) although changes flow.
+        const bool waits =
+            state == "streaming" && member(peer, "reason").is_string() && of_databases.empty();
+        if (state == "stopped" || state == "fenced" || waits) {
             verdict = worse(verdict, warning);
             message += fmt::format(" ({})", text(peer, "reason"));
         }
-        verdict = worse(verdict, judge_databases(peer, message));
+        message += of_databases;
     }
     const json::value& store = member(lag, "store");
     if (store.is_object() && member(store, "not_attested_since").is_string()) {
@@ -130,6 +135,9 @@ int run_check(const Arguments& arguments) {
     try {
         if (const auto status = line.parse(arguments)) {
             return *status;
+        }
+        if (critical_at < warn_at) {
+            throw Error(ErrorCode::usage, "check: --warning is above --critical");
         }
         const control::ControlClient agent(socket);
         const auto lag = agent.call({.path = "/v1/lag", .timeout = Duration::from_ms(10'000)});

@@ -50,10 +50,19 @@ TEST_F(CheckTest, AStoppedPeerIsAtLeastAWarning) {
         << printed_;
 }
 
+TEST_F(CheckTest, WhatWaitsForTheOperatorIsAWarningAlthoughChangesFlow) {
+    agent_.lag_.peers[0].reason = "files: DELETIONS_HELD 120 paths";
+    EXPECT_EQ(check(0.84, 0.91), 1);
+    EXPECT_NE(printed_.find("west streaming (files: DELETIONS_HELD 120 paths)"), std::string::npos)
+        << printed_;
+}
+
 TEST_F(CheckTest, WithoutAnAgentOrWithWrongOptionsItIsUnknown) {
     EXPECT_EQ(run(run_check, {"--socket", folder_ + "/nobody"}), 3);
     EXPECT_TRUE(printed_.starts_with("FARSHORE UNKNOWN - no agent answers at ")) << printed_;
     EXPECT_EQ(run(run_check, {"--warning", "soon"}), 3);
+    EXPECT_EQ(run(run_check, {"--warning", "3m", "--critical", "2m"}), 3);
+    EXPECT_NE(printed_.find("--warning is above --critical"), std::string::npos) << printed_;
 }
 
 }  // namespace
