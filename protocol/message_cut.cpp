@@ -46,6 +46,10 @@ void CutBegin::encode(ByteWriter& out) const {
     wire::write_map(out, as_of, [&out](BootTime time) { wire::write(out, time); });
     wire::write_id(out, identity);
     wire::write_map(out, sequences, [&out](const std::string& values) { out.bytes(values); });
+    out.boolean(taken.has_value());
+    if (taken) {
+        wire::write(out, *taken);
+    }
 }
 
 CutBegin CutBegin::decode(ByteReader& in) {
@@ -63,6 +67,9 @@ CutBegin CutBegin::decode(ByteReader& in) {
         (void)decode_sequences(values);
         return values;
     });
+    if (in.boolean()) {
+        message.taken = wire::read_boot_time(in);
+    }
     return message;
 }
 

@@ -33,6 +33,8 @@ struct CutBegin {
     // For each database whose sequences have changed since what this session has told before: their
     // values as read behind its position (sequence_values.hpp).
     std::map<SourceName, std::string> sequences = {};
+    // CLOCK_BOOTTIME of the primary for the newest mark's own time; null: no mark is told.
+    std::optional<BootTime> taken = std::nullopt;
 
     void encode(ByteWriter& out) const;
     [[nodiscard]] static CutBegin decode(ByteReader& in);

@@ -223,8 +223,26 @@ EvidenceObject EvidenceObject::decode(ByteReader& in) {
     return message;
 }
 
+PeerState PeerState::of(std::string source, const std::optional<Error>& fault) {
+    if (!fault) {
+        return {"streaming", std::nullopt, "", std::move(source)};
+    }
+    return {"stopped", fault->code(), fault->message(), std::move(source)};
+}
+
+std::optional<Error> PeerState::fault() const {
+    if (state != "stopped") {
+        return std::nullopt;
+    }
+    return Error(error.value_or(ErrorCode::unsupported), reason);
+}
+
 void PeerState::encode(ByteWriter& out) const {
     out.bytes(state);
+    out.boolean(error.has_value());
+    if (error) {
+        write_error_code(out, *error);
+    }
     wire::write_text(out, reason);
     out.bytes(source);
 }
@@ -232,6 +250,9 @@ void PeerState::encode(ByteWriter& out) const {
 PeerState PeerState::decode(ByteReader& in) {
     PeerState message;
     message.state = in.bytes(word_bytes);
+    if (in.boolean()) {
+        message.error = read_error_code(in);
+    }
     message.reason = wire::read_text(in);
     message.source = in.bytes(wire::name_bytes);
     return message;

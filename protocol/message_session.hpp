@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "protocol/digest.hpp"
+#include "protocol/error.hpp"
 #include "protocol/frame.hpp"
 #include "protocol/identifiers.hpp"
 #include "protocol/time.hpp"
@@ -127,9 +128,15 @@ struct EvidenceObject {
 // How the sender is doing, told when it changes, so that status shows it on both sides.
 struct PeerState {
     static constexpr MessageKind kind = MessageKind::peer_state;
-    std::string state;   // copying, streaming, stopped
-    std::string reason;  // with stopped: the error's name and message
-    std::string source;  // the source it is about; may be empty
+    std::string state;               // copying, streaming, stopped
+    std::optional<ErrorCode> error;  // with stopped: why
+    std::string reason;              // the error's message
+    std::string source;              // the source it is about; may be empty
+
+    // What is wrong with `source`, or that nothing is.
+    [[nodiscard]] static PeerState of(std::string source, const std::optional<Error>& fault);
+    // nullopt unless the state is stopped.
+    [[nodiscard]] std::optional<Error> fault() const;
 
     void encode(ByteWriter& out) const;
     [[nodiscard]] static PeerState decode(ByteReader& in);

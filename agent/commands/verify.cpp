@@ -25,6 +25,7 @@ struct VerifyOptions {
     config::Store store;
     std::vector<std::string> trees, databases;
     verification::VerifyRequest request;
+    bool repair = false;
     bool as_json = false;
 };
 
@@ -45,12 +46,16 @@ void describe(CommandLine& line, VerifyOptions& options) {
     line.options("--tree", "NAME", options.trees, "Only this tree");
     line.options("--database", "NAME", options.databases, "Only this database");
     line.option("--at", "MARK", options.at, "As of this mark; the newest applied one without");
-    line.flag("--repair", options.request.repair, "Copy what differs anew");
+    line.flag("--repair", options.repair, "Not in this version: is refused");
     line.flag("--json", options.as_json, "Print JSON");
     line.socket(options.socket);
 }
 
 void complete(VerifyOptions& options) {
+    if (options.repair) {
+        throw Error(ErrorCode::unsupported,
+                    "verify --repair is not in this version: nothing was checked");
+    }
     if (options.store.url.empty() != options.trust.empty()) {
         throw Error(ErrorCode::usage, "verify: --store and --trust belong together");
     }
@@ -88,7 +93,7 @@ control::Parameters parameters_of(const verification::VerifyRequest& request) {
     control::Parameters parameters{{"progress", "1"}};
     for (const auto& [name, set] :
          {std::pair{"chain", request.chain}, std::pair{"files", request.files},
-          std::pair{"databases", request.databases}, std::pair{"repair", request.repair}}) {
+          std::pair{"databases", request.databases}}) {
         if (set) {
             parameters.emplace_back(name, "1");
         }

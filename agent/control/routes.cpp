@@ -196,7 +196,9 @@ verification::VerifyRequest verify_request(const Request& request) {
     verify.chain = request.flag("chain");
     verify.files = request.flag("files");
     verify.databases = request.flag("databases");
-    verify.repair = request.flag("repair");
+    if (request.flag("repair")) {
+        throw Error(ErrorCode::unsupported, "repair is not in this version: nothing was checked");
+    }
     for (const std::string& name : request.parameters("tree")) {
         verify.only_trees.emplace_back(name);
     }

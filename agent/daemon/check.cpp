@@ -68,8 +68,8 @@ int check(const config::Config& config) {
     });
     checks.check("certificates", [&] {
         const connection::TlsContext tls(connection::load_tls_material(files, config.tls));
-        if (tls.days_left(clock.utc_now()) < 0) {
-            throw Error(ErrorCode::tls_failed, "the certificate has expired");
+        if (const auto objection = tls.objection(config.agent.name, clock.utc_now())) {
+            throw Error(*objection);
         }
     });
     checks.check("state directory " + config.agent.state, [&] {

@@ -35,6 +35,10 @@ int run(const config::Config& config) {
     log::info("farshore {}: {} of stream {}, {}", FARSHORE_VERSION, config.agent.name.str(),
               config.agent.stream.str(),
               config.agent.role == config::Role::primary ? "primary" : "secondary");
+    if (const auto objection =
+            services.tls.objection(config.agent.name, services.clock.utc_now())) {
+        log::warning("{} {}", objection->name(), objection->message());
+    }
     // Whatever ends the role ends the process: a service manager starts it again.
     runtime::TaskGroup tasks([&signal](const runtime::TaskFailure&) { signal.request(); });
     tasks.start("role", [&](const runtime::StopToken& stop) { agent->run(stop); });

@@ -27,13 +27,11 @@ std::optional<MarkMoments> moments_of(const std::optional<primary::MarkFacts>& f
     MarkMoments moments;
     moments.mark = facts->mark;
     moments.taken.utc = facts->time;
+    moments.taken.boot = facts->taken_boot;
     for (const auto& [name, source] : facts->sources) {
         if (source.as_of) {
             moments.as_of[name] = {
                 .boot = source.as_of_boot, .utc = *source.as_of, .utc_error = std::nullopt};
-            if (*source.as_of == facts->time) {
-                moments.taken.boot = source.as_of_boot;
-            }
         }
     }
     return moments;
@@ -130,9 +128,8 @@ std::optional<std::string> reason_of(const std::map<std::string, primary::PeerFa
         return std::nullopt;
     }
     const auto& [source, fault] = *faults.begin();
-    const std::string name =
-        fault.error.code() == ErrorCode::internal ? "" : std::string(fault.error.name()) + " ";
-    return source + (source.empty() ? "" : ": ") + name + fault.error.message();
+    return source + (source.empty() ? "" : ": ") + std::string(fault.error.name()) + " " +
+           fault.error.message();
 }
 
 void add_state(control::PeerFigures& peer, const primary::PeerView& view) {
@@ -202,6 +199,28 @@ void add_database(control::SourceFigures& source, const primary::Primary& role,
     }
 }
 
+// What stops a source here stops it for every secondary; held deletions stop nothing else.
+void add_own_faults(control::PeerFigures& peer, const primary::Primary& role,
+                    const config::Config& config) {
+    const auto add = [&](const SourceName& source, const Error& error) {
+        if (error.code() != ErrorCode::deletions_held &&
+            peer.state == control::PeerState::streaming) {
+            peer.state = control::PeerState::stopped;
+        }
+        if (!peer.reason) {
+            peer.reason = source.str() + ": " + std::string(error.name()) + " " + error.message();
+        }
+    };
+    for (const auto& [tree, refusal] : role.refusals()) {
+        add(tree, refusal.error);
+    }
+    for (const config::Database& database : config.databases) {
+        if (const auto fault = role.database(database.name).fault) {
+            add(database.name, *fault);
+        }
+    }
+}
+
 PeerFacts facts_of(const primary::NamedPeer& peer) {
     PeerFacts facts;
     facts.name = peer.name;
@@ -239,12 +258,7 @@ control::LagReport primary_lag(const config::Config& config, const primary::Prim
         add_figures(peer, lag.peers[i], config);
         add_pending(peer, role.newest_mark());
         add_state(peer, view);
-        for (const auto& [tree, refusal] : role.refusals()) {
-            if (!peer.reason && refusal.error.code() == ErrorCode::deletions_held) {
-                peer.reason = tree.str() + ": " + std::string(refusal.error.name()) + " " +
-                              refusal.error.message();
-            }
-        }
+        add_own_faults(peer, role, config);
         if (view.connected) {
             peer.connected_since = view.connected_since;
             peer.round_trip_seconds = seconds(view.round_trip);
@@ -311,12 +325,13 @@ control::LagReport secondary_lag(const config::Config& config, const secondary::
         own.state = control::PeerState::copying;
     }
     if (!view.primary_faults.empty()) {
-        const auto& [source, reason] = *view.primary_faults.begin();
+        const auto& [source, fault] = *view.primary_faults.begin();
         // Held deletions stop nothing else.
-        if (!reason.starts_with(error_info(ErrorCode::deletions_held).name)) {
+        if (fault.error.code() != ErrorCode::deletions_held) {
             own.state = control::PeerState::stopped;
         }
-        own.reason = view.primary.str() + "/" + source + ": " + reason;
+        own.reason = view.primary.str() + (source.empty() ? "" : "/" + source) + ": " +
+                     std::string(fault.error.name()) + " " + fault.error.message();
     }
     if (!view.faults.empty()) {
         const auto& [source, fault] = *view.faults.begin();

@@ -56,7 +56,7 @@ std::unique_ptr<control::PutUpload> begin_put(Services& services, primary::Prima
                                               const control::PutRequest& request) {
     primary::TreeSource* const tree = role.tree(request.tree);
     if (tree == nullptr) {
-        throw Error(ErrorCode::not_found, "there is no tree " + request.tree.str());
+        throw Error(ErrorCode::bad_name, "the config has no tree " + request.tree.str());
     }
     return std::make_unique<TreeUpload>(services, role, *tree, request);
 }

@@ -28,6 +28,8 @@ void add_not_built(control::StatusReport& status, const config::Database& databa
     }
 }
 
+constexpr std::int64_t expiry_warning_days = 30;
+
 void add_store_fault(control::StatusReport& status) {
     const control::StoreFigures& store = status.lag.store;
     if (store.not_attested_since) {
@@ -68,15 +70,26 @@ control::StatusReport RoleAgent::begin_status(control::LagReport lag) const {
     // A directory may or may not be shared between the hosts; nobody here can tell.
     status.fence = !storage::is_directory_url(services_.config.store.url);
     add_store_fault(status);
-    const std::int64_t days = services_.tls.days_left(services_.clock.utc_now());
-    if (days < 30) {
-        status.faults.push_back(
-            {.code = ErrorCode::tls_failed,
-             .where = "tls",
-             .message = "the certificate ends in " + std::to_string(days) + " days",
-             .since = std::nullopt});
-    }
+    add_certificate_fault(status);
     return status;
+}
+
+void RoleAgent::add_certificate_fault(control::StatusReport& status) const {
+    const Timestamp now = services_.clock.utc_now();
+    std::optional<Error> fault = services_.tls.objection(services_.config.agent.name, now);
+    const std::int64_t days = services_.tls.days_left(now);
+    if (!fault && days < expiry_warning_days) {
+        fault = Error(ErrorCode::certificate_expired,
+                      services_.tls.first_to_expire() + " expires at " +
+                          to_rfc3339(services_.tls.expires()) + ", in " + std::to_string(days) +
+                          (days == 1 ? " day" : " days"));
+    }
+    if (fault) {
+        status.faults.push_back({.code = fault->code(),
+                                 .where = "tls",
+                                 .message = fault->message(),
+                                 .since = std::nullopt});
+    }
 }
 
 void RoleAgent::add_tree(control::StatusReport& status, const config::Tree& tree,

@@ -27,6 +27,7 @@ class RoleAgent : public control::AgentApi {
     [[nodiscard]] control::StatusReport begin_status(control::LagReport lag) const;
     void add_tree(control::StatusReport& status, const config::Tree& tree,
                   const std::optional<Mark>& newest, const std::vector<std::string>& pending) const;
+    void add_certificate_fault(control::StatusReport& status) const;
     void add_database(control::StatusReport& status, const config::Database& database,
                       const std::optional<Mark>& newest, const std::string& state) const;
 

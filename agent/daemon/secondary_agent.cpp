@@ -27,6 +27,17 @@ std::vector<std::string> pending_paths(const std::optional<Mark>& mark, const So
     return described == nullptr ? std::vector<std::string>{} : described->pending.paths;
 }
 
+// A source that only this side's config has: nothing comes for it.
+void add_if_not_offered(control::StatusReport& status, const std::optional<Mark>& mark,
+                        const SourceName& name) {
+    if (mark && !mark->sources.contains(name)) {
+        status.not_carried.push_back(
+            {.source = name.str(),
+             .what = "everything in it",
+             .why = "the config of " + mark->agent.str() + " does not have it"});
+    }
+}
+
 class SecondaryAgent final : public RoleAgent {
   public:
     explicit SecondaryAgent(Services& services)
@@ -133,6 +144,7 @@ control::StatusReport SecondaryAgent::status() {
     status.cut = view.standing.received_cut;
     status.mark = view.standing.received_mark;
     for (const config::Tree& tree : services_.config.trees) {
+        add_if_not_offered(status, view.newest_mark, tree.name);
         add_tree(status, tree, view.newest_mark, pending_paths(view.newest_mark, tree.name));
         for (const runtime::LackingRight& right :
              runtime::unkept_without_rights(runtime::own_capabilities())) {
@@ -141,6 +153,7 @@ control::StatusReport SecondaryAgent::status() {
         }
     }
     for (const config::Database& database : services_.config.databases) {
+        add_if_not_offered(status, view.newest_mark, database.name);
         const auto known = view.databases.find(database.name);
         const bool copied = known != view.databases.end() && known->second.standing.copied;
         add_database(status, database, view.newest_mark,
@@ -152,11 +165,11 @@ control::StatusReport SecondaryAgent::status() {
                                  .message = fault.error.message(),
                                  .since = fault.since});
     }
-    for (const auto& [source, reason] : view.primary_faults) {
-        status.faults.push_back({.code = ErrorCode::internal,
-                                 .where = view.primary.str() + "/" + source,
-                                 .message = reason,
-                                 .since = std::nullopt});
+    for (const auto& [source, fault] : view.primary_faults) {
+        status.faults.push_back({.code = fault.error.code(),
+                                 .where = view.primary.str() + (source.empty() ? "" : "/" + source),
+                                 .message = fault.error.message(),
+                                 .since = fault.since});
     }
     if (view.connection_fault) {
         status.faults.push_back({.code = view.connection_fault->error.code(),

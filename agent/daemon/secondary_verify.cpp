@@ -164,6 +164,8 @@ class SecondaryVerification {
                 }
             }
         }
+        name_unknown(request_.only_trees, services_.config.trees, "tree");
+        name_unknown(request_.only_databases, services_.config.databases, "database");
         if (request_.wants_databases()) {
             for (const config::Database& database : services_.config.databases) {
                 if (is_wanted(request_.only_databases, database.name)) {
@@ -177,6 +179,18 @@ class SecondaryVerification {
   private:
     static bool is_wanted(const std::vector<SourceName>& only, const SourceName& name) {
         return only.empty() || std::find(only.begin(), only.end(), name) != only.end();
+    }
+
+    template <typename Sources>
+    void name_unknown(const std::vector<SourceName>& asked, const Sources& known,
+                      const std::string& what) {
+        for (const SourceName& name : asked) {
+            const auto is_it = [&](const auto& source) { return source.name == name; };
+            if (std::none_of(known.begin(), known.end(), is_it)) {
+                report_.unchecked.push_back(
+                    {.what = what, .source = name.str(), .why = "the config has no such " + what});
+            }
+        }
     }
 
     [[nodiscard]] storage::ChainKey chain() {

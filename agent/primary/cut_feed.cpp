@@ -147,6 +147,7 @@ ToldCut CutFeed::tell(CutNumber base, const runtime::StopToken& stop) {
         }
     }
     if (told.with_marks && told.record->newest_mark) {
+        begin.taken = told.record->newest_mark->taken_boot;
         for (const auto& [source, moment] : told.record->newest_mark->sources) {
             if (moment.as_of_boot) {
                 begin.as_of[source] = *moment.as_of_boot;

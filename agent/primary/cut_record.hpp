@@ -29,6 +29,7 @@ struct MarkFacts {
     // Nothing that is pending had changed before the last drain that ended before this; none:
     // nothing is pending.
     std::optional<BootTime> pending_noticed;
+    std::optional<BootTime> taken_boot = std::nullopt;  // `time` by the clock since boot
 };
 
 struct CutRecord {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "agent/primary/restored_record.hpp"
 #include "agent/runtime/log.hpp"
 #include "agent/runtime/sleeper.hpp"
-#include "protocol/envelope.hpp"
 #include "protocol/mark_room.hpp"
 
 namespace farshore::primary {
@@ -16,14 +16,6 @@ constexpr Duration retry_after = Duration::from_ms(1'000);
 constexpr Duration look_again = Duration::from_ms(2);
 // What is not there by then is pending, or as of its last position, however seldom marks are.
 constexpr Duration longest_patience = Duration::from_ms(5'000);
-
-std::optional<Mark> read_mark(const std::optional<storage::StoredMark>& stored) {
-    if (!stored) {
-        return std::nullopt;
-    }
-    const std::string payload = read_envelope_payload(stored->envelope, payload_type::mark).take();
-    return parse_mark(payload).take();
-}
 
 std::vector<storage::StoredTransaction> to_stored(const std::vector<PassedTransaction>& passed) {
     std::vector<storage::StoredTransaction> stored;
@@ -57,22 +49,15 @@ void Cutter::restore() {
         }
         database.transactions->restore(kept, positions_[name].lsn, positions_[name].system);
     }
-    const auto stored = state_.newest_mark();
-    const ClockReading now = clock_.read();
-    if (const auto mark = read_mark(stored)) {
-        newest_mark_ = facts_of(*mark, now);
+    CutRecord record = restored_record(state_, newest_, clock_.read());
+    record.databases = positions_;
+    newest_mark_ = record.newest_mark;
+    newest_complete_mark_ = record.newest_complete_mark;
+    if (newest_mark_) {
         moments_ = newest_mark_->sources;
     }
-    if (const auto mark = read_mark(state_.newest_complete_mark())) {
-        newest_complete_mark_ = facts_of(*mark, now);
-    }
     if (!newest_.is_zero()) {
-        history_.publish(std::make_shared<const CutRecord>(
-            CutRecord{.cut = newest_,
-                      .is_mark = stored && stored->cut == newest_,
-                      .newest_mark = newest_mark_,
-                      .newest_complete_mark = newest_complete_mark_,
-                      .databases = positions_}));
+        history_.publish(std::make_shared<const CutRecord>(std::move(record)));
     }
 }
 

@@ -55,6 +55,7 @@ SealedMark MarkSealer::seal(Epoch epoch, MarkNumber number, const ClockReading& 
     sealed.mark.sources = std::move(sources);
     sealed.envelope = seal_envelope(payload_type::mark, to_payload(sealed.mark), key_);
     sealed.facts = describe(sealed.mark);
+    sealed.facts.taken_boot = taken.boot;
     for (auto& [name, moment] : sealed.facts.sources) {
         const auto boot = as_of_boot.find(name);
         if (moment.as_of && boot != as_of_boot.end()) {
@@ -76,13 +77,16 @@ ClockReading held_to_order(ClockReading now, const std::optional<MarkFacts>& new
 
 MarkFacts facts_of(const Mark& mark, const ClockReading& now) {
     MarkFacts facts = describe(mark);
+    const auto by_boot = [&now](Timestamp utc) {
+        return BootTime{now.boot.nanoseconds - (now.utc - utc).nanoseconds};
+    };
+    facts.taken_boot = by_boot(mark.time);
     if (facts.pending_files > 0) {
         facts.pending_noticed = BootTime{};
     }
     for (auto& [name, moment] : facts.sources) {
         if (moment.as_of) {
-            moment.as_of_boot =
-                BootTime{now.boot.nanoseconds - (now.utc - *moment.as_of).nanoseconds};
+            moment.as_of_boot = by_boot(*moment.as_of);
         }
     }
     return facts;

@@ -1,5 +1,6 @@
 #include "agent/primary/peer_link.hpp"
 
+#include "agent/primary/restored_record.hpp"
 #include "agent/runtime/backoff.hpp"
 #include "agent/runtime/log.hpp"
 #include "agent/runtime/sleeper.hpp"
@@ -19,6 +20,22 @@ PeerLink::PeerLink(const SessionContext& context, config::Peer peer, Dial dial)
 std::shared_ptr<PeerSession> PeerLink::session() const {
     const std::lock_guard lock(mutex_);
     return session_;
+}
+
+void PeerLink::recall(storage::PrimaryState& state) {
+    const auto standing = state.peer(peer_.name);
+    if (!standing) {
+        return;
+    }
+    const ClockReading now = context_.clock.read();
+    const auto record = [&](CutNumber cut) -> std::shared_ptr<const CutRecord> {
+        auto restored = std::make_shared<const CutRecord>(restored_record(state, cut, now));
+        return restored->newest_mark ? restored : nullptr;
+    };
+    board_.update([&](PeerView& view) {
+        view.received = record(standing->received_cut);
+        view.applied = record(standing->applied_cut);
+    });
 }
 
 void PeerLink::run(const runtime::StopToken& stop) {

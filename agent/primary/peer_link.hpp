@@ -18,6 +18,8 @@ class PeerLink {
 
     // Blocks until stop.
     void run(const runtime::StopToken& stop);
+    // Before run(): what it was known to hold before this agent's start.
+    void recall(storage::PrimaryState& state);
 
     [[nodiscard]] const AgentName& name() const { return peer_.name; }
     [[nodiscard]] PeerView view() const { return board_.view(); }

@@ -238,10 +238,9 @@ void PeerSession::compare_digests(const CutRecord& record, const Applied& applie
 
 void PeerSession::take_state(const PeerState& state) {
     board_.update([&](PeerView& view) {
-        if (state.state == "stopped") {
-            view.faults.insert_or_assign(
-                "peer/" + state.source,
-                PeerFault{Error(ErrorCode::internal, state.reason), context_.clock.utc_now()});
+        if (const auto fault = state.fault()) {
+            view.faults.insert_or_assign("peer/" + state.source,
+                                         PeerFault{*fault, context_.clock.utc_now()});
         } else {
             view.faults.erase("peer/" + state.source);
         }
@@ -257,9 +256,7 @@ void PeerSession::tell_fault(const SourceName& source, const std::optional<Error
         session_.control->unsent_bytes() > limits::lane_window / 2) {
         return;
     }
-    connection::send(*session_.control, PeerState{.state = fault ? "stopped" : "streaming",
-                                                  .reason = reason,
-                                                  .source = source.str()});
+    connection::send(*session_.control, PeerState::of(source.str(), fault));
     told = reason;
 }
 

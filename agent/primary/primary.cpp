@@ -133,6 +133,9 @@ void Primary::run(const runtime::StopToken& stop) {
     cutter_ = std::make_unique<Cutter>(state_, history_, trigger_, services_.clock, sealer_,
                                        services_.config.replication, cutter_wiring());
     cutter_->restore();
+    for (const auto& link : links_) {
+        link->recall(state_);
+    }
     start_tasks();
     cutter_->run(stop);
     last_words();

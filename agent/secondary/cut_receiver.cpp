@@ -72,12 +72,13 @@ void CutReceiver::run(const runtime::StopToken& stop) {
             if (closed_ || stop.stop_requested()) {
                 return;
             }
-            if (!frames_.empty()) {
+            // First what this cut still asks for: after one that is given up, the next one may have
+            // come already.
+            step = delivery_.next();
+            if (step == DeliveryStep::wait) {
                 frame = std::move(frames_.front());
                 frames_.pop_front();
                 changed_.notify_all();
-            } else {
-                step = delivery_.next();
             }
         }
         if (frame) {
@@ -128,7 +129,8 @@ void CutReceiver::begin(const CutBegin& message) {
             .databases = {},
             .as_of = message.as_of,
             .primary_boot_id = session_.hello.boot_id,
-            .identity = message.identity};
+            .identity = message.identity,
+            .taken = message.taken};
     for (const auto& [database, lsn] : message.databases) {
         const auto told = message.sequences.find(database);
         cut_.databases[database] = {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "agent/runtime/log.hpp"
@@ -20,9 +21,8 @@ struct StandingFault {
 // Thread-safe.
 class FaultBoard {
   public:
-    // A fault came (state "stopped") or went (state "streaming").
-    using Tell = std::function<void(const std::string& source, const std::string& state,
-                                    const std::string& reason)>;
+    // A fault came, or went (nullopt).
+    using Tell = std::function<void(const std::string& source, const std::optional<Error>& fault)>;
     FaultBoard(Clock& clock, Tell tell) : clock_(clock), tell_(std::move(tell)) {}
 
     // `source`: a tree, a database, or "" for the whole.
@@ -30,14 +30,15 @@ class FaultBoard {
         {
             const std::lock_guard lock(mutex_);
             const auto known = faults_.find(source);
-            if (known != faults_.end() && known->second.error.message() == error.message()) {
+            if (known != faults_.end() && known->second.error.code() == error.code() &&
+                known->second.error.message() == error.message()) {
                 return;
             }
             faults_.insert_or_assign(source, StandingFault{error, clock_.utc_now()});
         }
         log::warning("{}{}{} {}", source, source.empty() ? "" : ": ", error.name(),
                      error.message());
-        tell_(source, "stopped", std::string(error.name()) + " " + error.message());
+        tell_(source, error);
     }
     void clear(const std::string& source) {
         {
@@ -47,7 +48,7 @@ class FaultBoard {
             }
         }
         log::info("{}{}goes on", source, source.empty() ? "" : ": ");
-        tell_(source, "streaming", "");
+        tell_(source, std::nullopt);
     }
     [[nodiscard]] std::map<std::string, StandingFault> faults() const {
         const std::lock_guard lock(mutex_);

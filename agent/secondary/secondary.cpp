@@ -28,8 +28,9 @@ AgentName first_peer(const config::Config& config) {
 Secondary::Secondary(SecondaryServices services)
     : services_(std::move(services)),
       faults_(services_.clock,
-              [this](const std::string& source, const std::string& state,
-                     const std::string& reason) { tell_fault(source, state, reason); }),
+              [this](const std::string& source, const std::optional<Error>& fault) {
+                  tell_fault(source, fault);
+              }),
       uploads_(services_.state_file, {&services_.store}, services_.clock,
                [](const storage::OutboxItem&) {}),
       receipts_({.state_file = services_.state_file,
@@ -113,8 +114,9 @@ SecondaryContext Secondary::context() {
             .on_peer_state =
                 [this](const PeerState& state) {
                     const std::lock_guard lock(mutex_);
-                    if (state.state == "stopped") {
-                        primary_faults_[state.source] = state.reason;
+                    if (const auto fault = state.fault()) {
+                        primary_faults_.insert_or_assign(
+                            state.source, StandingFault{*fault, services_.clock.utc_now()});
                     } else {
                         primary_faults_.erase(state.source);
                     }
@@ -196,11 +198,32 @@ void Secondary::open_sources(storage::SecondaryState& state) {
     }
 }
 
+// What the primary would send has a place here, or the operator learns at once that it has none.
+void Secondary::require_known(const Hello& hello) const {
+    const auto refuse = [&](const char* table, const SourceName& name) {
+        throw Error(ErrorCode::bad_config, hello.agent.str() + " replicates " + table + " " +
+                                               name.str() + ": the config of " +
+                                               services_.config.agent.name.str() + ", " +
+                                               services_.config.file + ", has no such " + table);
+    };
+    for (const SourceName& name : hello.trees) {
+        if (!trees_.contains(name)) {
+            refuse("tree", name);
+        }
+    }
+    for (const SourceName& name : hello.databases) {
+        if (!databases_.contains(name)) {
+            refuse("database", name);
+        }
+    }
+}
+
 Welcome Secondary::answer(const Hello& hello, const AgentName& peer) {
     if (!services_.trust.has_agent(peer)) {
         throw Error(ErrorCode::untrusted, "the trust file " + services_.config.signing.trust +
                                               " has no key of " + peer.str());
     }
+    require_known(hello);
     const std::lock_guard one(answering_);
     end_session();
     storage::SecondaryState state(services_.state_file);
@@ -288,8 +311,7 @@ void Secondary::hold_session(const std::shared_ptr<connection::Session>& opened,
     }
     log::info("session with {} opened", opened->peer.str());
     for (const auto& [source, fault] : faults_.faults()) {
-        tell_fault(source, "stopped",
-                   std::string(fault.error.name()) + " " + fault.error.message());
+        tell_fault(source, fault.error);
     }
     const Error reason = session->run(stop);
     const std::lock_guard lock(mutex_);
@@ -335,10 +357,9 @@ void Secondary::on_applied(CutNumber cut, const std::map<SourceName, Digest>& tr
     changed_.notify_all();
 }
 
-void Secondary::tell_fault(const std::string& source, const std::string& state,
-                           const std::string& reason) {
+void Secondary::tell_fault(const std::string& source, const std::optional<Error>& fault) {
     if (const auto running = session()) {
-        running->tell(PeerState{.state = state, .reason = reason, .source = source});
+        running->tell(PeerState::of(source, fault));
     }
 }
 

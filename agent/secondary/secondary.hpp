@@ -55,7 +55,7 @@ struct SecondaryView {
     std::optional<Estimate> utc_offset;
     std::optional<Duration> round_trip;
     std::map<std::string, StandingFault> faults;
-    std::map<std::string, std::string> primary_faults;  // by source: what the primary told us
+    std::map<std::string, StandingFault> primary_faults;  // by source: what the primary told us
     std::optional<StandingFault> connection_fault;
 };
 
@@ -91,7 +91,8 @@ class Secondary {
     void on_epoch(const storage::OpenedEpoch& opened);
     void on_sample(const session::ClockSample& sample);
     void on_applied(CutNumber cut, const std::map<SourceName, Digest>& trees);
-    void tell_fault(const std::string& source, const std::string& state, const std::string& reason);
+    void require_known(const Hello& hello) const;
+    void tell_fault(const std::string& source, const std::optional<Error>& fault);
     [[nodiscard]] std::string serve(const std::string& verb, const std::string& json);
     SecondaryContext context();
     ApplierParts applier_parts();
@@ -119,7 +120,7 @@ class Secondary {
     ClockOffset offset_;
     std::string offset_boot_;  // the primary's boot that offset_ speaks of
     std::optional<Estimate> utc_offset_;
-    std::map<std::string, std::string> primary_faults_;
+    std::map<std::string, StandingFault> primary_faults_;
     std::optional<StandingFault> connection_fault_;
     storage::SecondaryState view_state_;  // under view_mutex_
     std::mutex view_mutex_;

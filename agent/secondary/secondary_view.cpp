@@ -19,12 +19,13 @@ std::optional<Mark> read_mark(const std::string& envelope) {
     return mark ? std::optional(std::move(mark).take()) : std::nullopt;
 }
 
-// `boots`: the as_of of its sources on the primary's CLOCK_BOOTTIME, when that boot is still the
-// one that the offset speaks of.
-MarkMoments moments_of(const Mark& mark, const std::map<SourceName, BootTime>& boots) {
+// `taken`, `boots`: its time and the as_of of its sources on the primary's CLOCK_BOOTTIME, when
+// that boot is still the one that the offset speaks of.
+MarkMoments moments_of(const Mark& mark, const std::optional<BootTime>& taken,
+                       const std::map<SourceName, BootTime>& boots) {
     MarkMoments moments;
     moments.mark = mark.mark;
-    moments.taken = {.boot = std::nullopt, .utc = mark.time, .utc_error = mark.clock_error};
+    moments.taken = {.boot = taken, .utc = mark.time, .utc_error = mark.clock_error};
     for (const auto& [name, source] : mark.sources) {
         const auto when = as_of(source);
         if (!when) {
@@ -35,9 +36,6 @@ MarkMoments moments_of(const Mark& mark, const std::map<SourceName, BootTime>& b
             .boot = boot == boots.end() ? std::nullopt : std::optional(boot->second),
             .utc = *when,
             .utc_error = mark.clock_error};
-        if (*when == mark.time) {
-            moments.taken.boot = moments.as_of[name].boot;
-        }
     }
     return moments;
 }
@@ -80,7 +78,10 @@ void Secondary::fill_moments(SecondaryView& view) {
         boot = offset_boot_;
     }
     const bool same_boot = boot == view.standing.primary_boot_id;
-    const std::map<SourceName, BootTime> none;
+    const auto moments = [&](const Mark& mark, const std::optional<BootTime>& taken,
+                             const std::map<SourceName, BootTime>& boots) {
+        return same_boot ? moments_of(mark, taken, boots) : moments_of(mark, std::nullopt, {});
+    };
     const MarkNumber newest = view.standing.received_mark;
     const auto mark_at = [this](MarkNumber number) -> std::optional<Mark> {
         if (number.is_zero()) {
@@ -91,7 +92,7 @@ void Secondary::fill_moments(SecondaryView& view) {
                                                              : read_mark(found.front().envelope);
     };
     if (const auto mark = mark_at(newest)) {
-        view.received = moments_of(*mark, same_boot ? view.standing.received_as_of : none);
+        view.received = moments(*mark, view.standing.received_taken, view.standing.received_as_of);
         view.newest_mark = mark;
         if (mark->complete) {
             view.complete = view.received;
@@ -103,7 +104,7 @@ void Secondary::fill_moments(SecondaryView& view) {
         newest_complete_ = view.complete;
     }
     if (const auto mark = mark_at(view.standing.applied_mark)) {
-        view.applied = moments_of(*mark, same_boot ? view.standing.applied_as_of : none);
+        view.applied = moments(*mark, view.standing.applied_taken, view.standing.applied_as_of);
     }
 }
 

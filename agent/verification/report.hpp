@@ -23,7 +23,6 @@ struct VerifyRequest {
     std::vector<SourceName> only_trees;      // empty: every tree
     std::vector<SourceName> only_databases;  // empty: every database
     std::optional<MarkNumber> at;            // null: the newest that is applied
-    bool repair = false;
 
     [[nodiscard]] bool wants_all() const {
         return !chain && !files && !databases && only_trees.empty() && only_databases.empty();

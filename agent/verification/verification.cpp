@@ -66,6 +66,9 @@ std::optional<MarkNumber> newest_applied(const EpochSummary& epoch) {
     return newest;
 }
 
+constexpr const char* no_trees = "where its files are is in a config: name one with --config";
+constexpr const char* no_such_tree = "the config has no such tree";
+
 }  // namespace
 
 VerifyReport verify_offline(const OfflineRequest& request, const OnProgress& progress) {
@@ -104,6 +107,17 @@ VerifyReport verify_offline(const OfflineRequest& request, const OnProgress& pro
                      .why = std::string(error.name()) + " " + error.message()});
             }
         }
+    }
+    for (const SourceName& name : request.verify.only_trees) {
+        const auto is_it = [&](const config::Tree& tree) { return tree.name == name; };
+        if (std::none_of(request.trees.begin(), request.trees.end(), is_it)) {
+            report.unchecked.push_back({.what = "tree",
+                                        .source = name.str(),
+                                        .why = request.trees.empty() ? no_trees : no_such_tree});
+        }
+    }
+    if (request.verify.files && request.trees.empty()) {
+        report.unchecked.push_back({.what = "trees", .source = "", .why = no_trees});
     }
     if (request.verify.databases || !request.verify.only_databases.empty()) {
         report.unchecked.push_back({.what = "databases",

@@ -38,16 +38,19 @@ void PrimaryState::set_epoch(Epoch epoch) {
     transaction.commit();
 }
 
-std::optional<StoredMark> PrimaryState::newest_mark() {
+std::optional<StoredMark> PrimaryState::newest_mark(CutNumber up_to) {
     Statement ask(database_,
-                  "SELECT mark, cut, complete, envelope FROM marks ORDER BY mark DESC LIMIT 1");
+                  "SELECT mark, cut, complete, envelope FROM marks WHERE cut <= ?1 "
+                  "ORDER BY mark DESC LIMIT 1");
+    ask.bind(1, up_to.value());
     return ask.step() ? std::optional(read_mark(ask)) : std::nullopt;
 }
 
-std::optional<StoredMark> PrimaryState::newest_complete_mark() {
+std::optional<StoredMark> PrimaryState::newest_complete_mark(CutNumber up_to) {
     Statement ask(database_,
                   "SELECT mark, cut, complete, envelope FROM marks WHERE complete = 1 "
-                  "ORDER BY mark DESC LIMIT 1");
+                  "AND cut <= ?1 ORDER BY mark DESC LIMIT 1");
+    ask.bind(1, up_to.value());
     return ask.step() ? std::optional(read_mark(ask)) : std::nullopt;
 }
 

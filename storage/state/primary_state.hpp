@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -82,13 +83,16 @@ struct Forgettable {
 // which it last changed; a removed path stays as a tombstone until forget_tombstones().
 class PrimaryState {
   public:
+    static constexpr CutNumber any_cut{std::numeric_limits<std::int64_t>::max()};
+
     explicit PrimaryState(const std::string& path);
 
     // --- cuts and marks
     [[nodiscard]] CutStanding standing();
     void set_epoch(Epoch epoch);
-    [[nodiscard]] std::optional<StoredMark> newest_mark();
-    [[nodiscard]] std::optional<StoredMark> newest_complete_mark();
+    // Of those that are kept and of a cut up to this one.
+    [[nodiscard]] std::optional<StoredMark> newest_mark(CutNumber up_to = any_cut);
+    [[nodiscard]] std::optional<StoredMark> newest_complete_mark(CutNumber up_to = any_cut);
     // Marks of cuts in (after, up_to], oldest first.
     void marks_between(CutNumber after, CutNumber up_to,
                        const std::function<void(const StoredMark&)>& each);

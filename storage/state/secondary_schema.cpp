@@ -51,7 +51,7 @@ CREATE TABLE secondary_cuts (     -- received and not yet applied
     cut INTEGER PRIMARY KEY,
     base INTEGER NOT NULL,
     is_mark INTEGER NOT NULL,
-    as_of BLOB NOT NULL           -- source -> CLOCK_BOOTTIME of the primary
+    as_of BLOB NOT NULL           -- source, or "" for the mark -> CLOCK_BOOTTIME of the primary
 );
 
 CREATE TABLE secondary_cut_databases (

@@ -23,22 +23,38 @@ constexpr std::string_view mark_columns =
     "SELECT mark, envelope, digest, received_at, received_error, applied_at, applied_error, "
     "sources FROM secondary_marks WHERE mark > ? ";
 
-std::string encoded(const std::map<SourceName, BootTime>& as_of) {
+// The times of a cut's newest mark on the primary's clock: its own without a name, then those of
+// its sources.
+struct MarkTimes {
+    std::optional<BootTime> taken;
+    std::map<SourceName, BootTime> as_of;
+};
+
+std::string encoded(const std::optional<BootTime>& taken,
+                    const std::map<SourceName, BootTime>& as_of) {
     ByteWriter out;
+    if (taken) {
+        out.bytes("").i64(taken->nanoseconds);
+    }
     for (const auto& [source, time] : as_of) {
         out.bytes(source.str()).i64(time.nanoseconds);
     }
     return out.take();
 }
 
-std::map<SourceName, BootTime> decoded_as_of(std::string_view bytes) {
+MarkTimes decoded_times(std::string_view bytes) {
     ByteReader in(bytes);
-    std::map<SourceName, BootTime> as_of;
+    MarkTimes times;
     while (in.remaining() > 0) {
-        SourceName source{std::string(in.bytes(limits::path_component))};
-        as_of[std::move(source)] = {in.i64()};
+        std::string source(in.bytes(limits::path_component));
+        const BootTime time{in.i64()};
+        if (source.empty()) {
+            times.taken = time;
+        } else {
+            times.as_of[SourceName(std::move(source))] = time;
+        }
     }
-    return as_of;
+    return times;
 }
 
 std::string encoded(const std::map<SourceName, Digest>& digests) {
@@ -148,8 +164,12 @@ SecondaryStanding SecondaryState::standing() {
         standing.received_identity = std::move(identity);
     }
     standing.primary_boot_id = text(fact_primary_boot);
-    standing.received_as_of = decoded_as_of(text(fact_received_as_of));
-    standing.applied_as_of = decoded_as_of(text(fact_applied_as_of));
+    MarkTimes received = decoded_times(text(fact_received_as_of));
+    standing.received_as_of = std::move(received.as_of);
+    standing.received_taken = received.taken;
+    MarkTimes applied = decoded_times(text(fact_applied_as_of));
+    standing.applied_as_of = std::move(applied.as_of);
+    standing.applied_taken = applied.taken;
     return standing;
 }
 
@@ -229,7 +249,7 @@ void SecondaryState::commit_received(const ReceivedCut& cut, const WitnessedTime
     Transaction transaction(database_);
     const CutNumber before(number(fact_received_cut));
     FARSHORE_ASSERT(cut.base <= before && before < cut.cut);
-    const std::string as_of = encoded(cut.as_of);
+    const std::string as_of = encoded(cut.taken, cut.as_of);
     Statement put(database_, "INSERT INTO secondary_cuts VALUES (?, ?, ?, ?)");
     put.bind(1, cut.cut.value())
         .bind(2, cut.base.value())
@@ -287,7 +307,9 @@ std::optional<ReceivedCut> SecondaryState::next_to_apply() {
     cut.cut = CutNumber(ask.unsigned_integer(0));
     cut.base = CutNumber(ask.unsigned_integer(1));
     cut.is_mark = ask.integer(2) != 0;
-    cut.as_of = decoded_as_of(ask.bytes(3));
+    MarkTimes times = decoded_times(ask.bytes(3));
+    cut.as_of = std::move(times.as_of);
+    cut.taken = times.taken;
     cut.marks = cut_marks(cut.cut);
     cut.databases = cut_databases(cut.cut);
     return cut;

@@ -44,6 +44,7 @@ struct ReceivedCut {
     std::map<SourceName, BootTime> as_of;  // of the primary's boot
     std::string primary_boot_id;
     std::string identity = std::string(16, '\0');  // as the primary told it
+    std::optional<BootTime> taken = std::nullopt;  // of its newest mark, of the primary's boot
 };
 
 struct SecondaryStanding {
@@ -54,9 +55,11 @@ struct SecondaryStanding {
     MarkNumber received_mark;
     std::optional<Digest> received_mark_digest;
     MarkNumber applied_mark;
-    std::string primary_boot_id;  // whose clock the next two are of
+    std::string primary_boot_id;  // whose clock the next four are of
     std::map<SourceName, BootTime> received_as_of;
     std::map<SourceName, BootTime> applied_as_of;
+    std::optional<BootTime> received_taken;
+    std::optional<BootTime> applied_taken;
 };
 
 struct MarkStanding {

@@ -56,6 +56,12 @@ class BadPeers : public ::testing::Test {
                           fs::copy_options::overwrite_existing);
         }
     }
+    // One more tree, for the agent's next start.
+    void add_tree(const std::string& agent, const std::string& folder) const {
+        fs::create_directory(root_ / folder);
+        std::ofstream(pair_->config_file(agent), std::ios::app)
+            << "\n[[tree]]\nname = \"extra\"\npath = \"" << root_ / folder << "\"\n";
+    }
     void expect_true_peer_goes_on() {
         const Outcome flushed = pair_->flush();
         EXPECT_EQ(flushed.status, 0) << flushed.err << both_say();
@@ -66,6 +72,30 @@ class BadPeers : public ::testing::Test {
     PairSettings settings_;
     std::unique_ptr<AgentPair> pair_;
 };
+
+TEST_F(BadPeers, ATreeThatOnlyThePrimaryHas) {
+    add_tree("east", "source2");
+    pair_->start_both();
+    for (const char* asked : {"east", "west"}) {
+        EXPECT_TRUE(status_says(asked, {"BAD_CONFIG", "tree extra"})) << both_say();
+    }
+    EXPECT_FALSE(fs::exists(root_ / "replica/file"));
+    add_tree("west", "replica2");
+    EXPECT_EQ(pair_->stop("west"), 0);
+    pair_->start("west");
+    std::ofstream(root_ / "source2/second") << "2";
+    expect_true_peer_goes_on();
+    EXPECT_TRUE(fs::exists(root_ / "replica2/second"));
+    EXPECT_TRUE(status_says("east", {"BAD_CONFIG"}, false)) << both_say();
+}
+
+TEST_F(BadPeers, ATreeThatOnlyTheSecondaryHas) {
+    add_tree("west", "replica2");
+    pair_->start_both();
+    expect_true_peer_goes_on();
+    EXPECT_TRUE(status_says("west", {"extra", "the config of east does not have it"}))
+        << both_say();
+}
 
 TEST_F(BadPeers, ACertificateOfAnotherCa) {
     PairSettings others;
@@ -88,6 +118,10 @@ TEST_F(BadPeers, ACertificateOfAnotherCa) {
 TEST_F(BadPeers, ACertificateWithAnotherAgentsName) {
     // West's own certificate in east's place: of the right CA, with the wrong name.
     take_files(*pair_, "west", "east", {"agent.crt", "agent.key"});
+    const Outcome checked =
+        run({AgentPair::binary(), "agent", "--check", "--config", pair_->config_file("east")});
+    EXPECT_EQ(checked.status, 2) << checked.out;
+    EXPECT_NE(checked.out.find("WRONG_PEER"), std::string::npos) << checked.out;
     pair_->start_both();
     EXPECT_TRUE(status_says("east", {"WRONG_PEER"})) << both_say();
     EXPECT_TRUE(status_says("west", {"WRONG_PEER"})) << both_say();

@@ -321,6 +321,12 @@ TEST_F(Databases, AReplicaWithRowsIsRefused) {
                pair_->command("west", {"status"}).out.find("REPLICA_NOT_EMPTY") !=
                    std::string::npos;
     })) << pair_->log("west");
+    // On either side by its own name, with what to do: never as a defect of farshore.
+    for (const char* asked : {"west", "east"}) {
+        const Outcome status = pair_->command(asked, {"status"});
+        EXPECT_EQ(status.out.find("INTERNAL"), std::string::npos) << asked << ": " << status.out;
+        EXPECT_NE(status.out.find("Empty the replica"), std::string::npos) << status.out;
+    }
     EXPECT_EQ(replica_.value("app", "SELECT count(*) FROM mine"), "1");
 }
 

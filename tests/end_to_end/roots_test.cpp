@@ -75,6 +75,15 @@ class Roots : public ::testing::Test {
                        std::string::npos;
             })) << agent
                 << ": " << pair_->log("east") << pair_->log("west");
+            // Marks go round: it is proven that nothing of the tree came since then.
+            EXPECT_TRUE(eventually([&] {
+                const auto lag = pair_->lag(agent);
+                return lag.is_object() && lag.at("proof") == "proven" &&
+                       lag.at("rpo_seconds").is_number();
+            })) << agent
+                << ": " << pair_->command(agent, {"lag", "--json"}).out;
+            EXPECT_EQ(
+                pair_->command(agent, {"check", "--warning", "1h", "--critical", "2h"}).status, 1);
         }
         write_whole(root_ / "new", "new");
         const Outcome put = pair_->command("east", {"put", root_ / "new", "--tree", "files"});

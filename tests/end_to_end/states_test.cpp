@@ -204,6 +204,27 @@ TEST_F(States, APrimaryThatIsPutBackIsRefusedOnBothSides) {
     }
 }
 
+TEST_F(States, APrimaryThatRestartsAloneKnowsWhatTheSecondaryHad) {
+    write("file", "content");
+    start();
+    expect_equal();
+    EXPECT_EQ(pair_->stop("west"), 0);
+    const double before = pair_->lag("east").at("rpo_seconds").to_number<double>();
+    EXPECT_EQ(pair_->stop("east"), 0);
+    pair_->start("east");
+    EXPECT_TRUE(eventually([&] {
+        const auto lag = pair_->lag("east");
+        return lag.is_object() && lag.at("proof") == "late" && lag.at("rpo_seconds").is_number() &&
+               lag.at("rpo_seconds").to_number<double>() > before &&
+               lag.at("lag_seconds").is_number();
+    })) << pair_->command("east", {"lag", "--json"}).out;
+    pair_->start("west");
+    EXPECT_TRUE(eventually([&] {
+        const auto lag = pair_->lag("east");
+        return lag.is_object() && lag.at("proof") == "proven";
+    })) << pair_->command("east", {"lag", "--json"}).out;
+}
+
 TEST_F(States, ATreeThatWasOutOfTheConfigIsToldWhatChanged) {
     settings_.trees.push_back({"more", root_ / "more", root_ / "more.replica"});
     write("file", "1");

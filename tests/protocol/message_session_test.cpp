@@ -86,7 +86,18 @@ TEST(MessageSession, TextsAreCutOffByTheWriter) {
     const Goodbye goodbye{std::string(limits::text + 10, 'a')};
     EXPECT_EQ(from_frame<Goodbye>(to_frame(goodbye)).reason.size(), limits::text);
     EXPECT_EQ(round_trip(Goodbye{"done"}).reason, "done");
-    EXPECT_EQ(round_trip(PeerState{"stopped", "no space", "uploads"}).source, "uploads");
+}
+
+TEST(MessageSession, AFaultIsTheSameOnTheOtherSide) {
+    const PeerState stopped =
+        round_trip(PeerState::of("uploads", Error(ErrorCode::disk_full, "no space")));
+    EXPECT_EQ(stopped.source, "uploads");
+    ASSERT_TRUE(stopped.fault());
+    EXPECT_EQ(stopped.fault()->code(), ErrorCode::disk_full);
+    EXPECT_EQ(stopped.fault()->message(), "no space");
+    const PeerState streaming = round_trip(PeerState::of("uploads", std::nullopt));
+    EXPECT_EQ(streaming.state, "streaming");
+    EXPECT_FALSE(streaming.fault());
 }
 
 TEST(MessageSession, PingAndPong) {

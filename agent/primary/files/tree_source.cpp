@@ -18,6 +18,7 @@ constexpr std::size_t most_transfers = 2'000;
 // look.
 constexpr int most_drain_rounds = 64;
 // What a sweep takes of each cut: what is new goes first.
+constexpr std::chrono::seconds longest_start{10};
 constexpr Duration sweep_share = Duration::from_ms(50);
 
 }  // namespace
@@ -70,6 +71,16 @@ void TreeSource::start() {
     transfers_.start(settings_.transfer_threads, [this] { watcher_->wake(); });
     start_scrub();
     watcher_->wake();
+    const std::lock_guard lock(start_mutex_);
+    started_ = true;
+    start_over_.notify_all();
+}
+
+void TreeSource::wait_for_start() {
+    std::unique_lock lock(start_mutex_);
+    if (!start_over_.wait_for(lock, longest_start, [this] { return started_; })) {
+        throw Error(ErrorCode::timeout, "tree " + name().str() + " is not ready yet");
+    }
 }
 
 void TreeSource::recognise_root() {
@@ -390,6 +401,7 @@ void TreeSource::mark_dirty(const std::string& path) {
 }
 
 std::unique_ptr<PutFile> TreeSource::put(const PutTarget& target) {
+    wait_for_start();
     if (!guard_.is_recognised()) {
         throw Error(ErrorCode::root_changed,
                     "the root of tree " + name().str() + " at " + guard_.path() + " is not there");

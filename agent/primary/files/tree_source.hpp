@@ -2,6 +2,7 @@
 // One tree of the primary: what changed in it, cut after cut.
 
 #include <atomic>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -80,8 +81,8 @@ class TreeSource {
     void mark_dirty(const std::string& path);
     // Its content is not what the index has, whatever its times say.
     void distrust(const std::string& path);
-    // A new file for the tree; throws root_changed, or unsafe_path for a path that is not in the
-    // tree or excluded from it.
+    // A new file for the tree, for any thread. Throws root_changed, unsafe_path for a path that is
+    // not in the tree or excluded from it, or timeout when start() is not over after 10 s.
     [[nodiscard]] std::unique_ptr<PutFile> put(const PutTarget& target);
     // Blocks until something may have changed; false after the timeout.
     [[nodiscard]] bool wait_for_change(Duration timeout) { return watcher_->wait(timeout); }
@@ -93,6 +94,7 @@ class TreeSource {
     void request_scan() { scan_requested_ = true; }
 
   private:
+    void wait_for_start();
     void start_scrub();
     void recognise_root();
     void recognise_filters();
@@ -158,6 +160,9 @@ class TreeSource {
     std::vector<std::string> uncommitted_removals_;
     std::vector<std::string> uncommitted_held_;
     std::atomic<bool> scan_requested_{true};
+    std::mutex start_mutex_;
+    std::condition_variable start_over_;
+    bool started_ = false;
     std::mutex requests_mutex_;
     std::set<std::string> requests_;    // of mark_dirty()
     std::set<std::string> lost_;        // wanted by a secondary and not to be had

@@ -166,7 +166,7 @@ class BulkReceiverTest : public testing::Test {
     test::FaultyFileSystem files_{real_};
     runtime::SystemClock clock_;
     runtime::SystemRandom random_;
-    FaultBoard faults_{clock_, [](const std::string&, const std::string&, const std::string&) {}};
+    FaultBoard faults_{clock_, [](const std::string&, const std::optional<Error>&) {}};
     std::shared_ptr<ReplicaTree> replica_;
     BulkReceiver::Trees trees_;
     std::shared_ptr<CountingLane> lane_;

@@ -166,6 +166,20 @@ TEST_F(CutReceiverTest, WhatThePrimaryHasNoMoreGivesTheCutUp) {
     EXPECT_EQ(received_, 1);
 }
 
+TEST_F(CutReceiverTest, TheNextCutMayFollowOneThatIsGivenUpAtOnce) {
+    start();
+    for (std::uint64_t number = 1; number <= 30; ++number) {
+        tell_cut(number, {file("f", "content")});
+        ASSERT_TRUE(answer()) << number;
+        ASSERT_TRUE(answer()) << number;
+        tell(ContentSent{.cut = CutNumber(number), .sent = {0}, .missing = 1});
+    }
+    tell_cut(31, {fifo("f")});
+    expect_received(31);
+    end();
+    EXPECT_FALSE(failure_);
+}
+
 TEST_F(CutReceiverTest, ADatabaseIsSyncedUpToTheCutBeforeItIsReceived) {
     with_database();
     start();

@@ -67,7 +67,7 @@ class ReceivingFixture : public testing::Test {
     runtime::SystemRandom random_;
     runtime::SystemClock clock_;
     storage::SecondaryState state_{state_file()};
-    FaultBoard faults_{clock_, [](const std::string&, const std::string&, const std::string&) {}};
+    FaultBoard faults_{clock_, [](const std::string&, const std::optional<Error>&) {}};
     std::map<SourceName, std::shared_ptr<ReplicaTree>> trees_;
 };
 

@@ -98,6 +98,11 @@ void TreeFixture::write(const std::string& path, const std::string& content) con
 }
 
 void TreeFixture::open(std::size_t most_watches) {
+    make(most_watches);
+    source_->start();
+}
+
+void TreeFixture::make(std::size_t most_watches) {
     source_.reset();
     auto watcher = std::make_unique<InotifyWatcher>();
     watcher_ = watcher.get();
@@ -107,7 +112,6 @@ void TreeFixture::open(std::size_t most_watches) {
         TreeSourceParts{
             .files = files_, .state = *state_, .sink = sink_, .clock = clock_, .random = random_},
         std::move(watcher));
-    source_->start();
 }
 
 void TreeFixture::start() {

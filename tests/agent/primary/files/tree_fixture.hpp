@@ -86,6 +86,8 @@ class TreeFixture : public testing::Test {
     // Starts (again) with a watcher that can be given a limit; does the first scan.
     void start();
     void open(std::size_t most_watches = SIZE_MAX);
+    // A source that is not started yet.
+    void make(std::size_t most_watches = SIZE_MAX);
     // One cut, committed.
     TreeCut cut();
     // What a cut holds before it is committed.

@@ -49,6 +49,18 @@ TEST_F(TreeSourceTest, TheFirstScanFindsEveryKindOfEntry) {
     EXPECT_EQ(state_->tree(SourceName("files")).totals.entries, disk().size());
 }
 
+TEST_F(TreeSourceTest, APutThatIsAskedForBeforeTheStartWaitsForIt) {
+    make();
+    std::thread asker([this] {
+        const auto file = source_->put({.path = "early", .mode = 0644, .mtime = {}});
+        file->write(std::as_bytes(std::span(std::string_view("bytes"))));
+        (void)file->place();
+    });
+    source_->start();
+    asker.join();
+    EXPECT_EQ(test::read_whole(at("early")), "bytes");
+}
+
 TEST_F(TreeSourceTest, ChangesAreInTheNextCut) {
     write("a/file", "one");
     start();
