@@ -69,13 +69,14 @@ std::string pre_authentication_encoding(std::string_view type, std::string_view 
 }
 
 std::string seal_envelope(std::string_view type, std::string_view payload, const SigningKey& key) {
-    const std::string signature = key.sign(pre_authentication_encoding(type, payload));
+    const SigningKey now = key.current();
+    const std::string signature = now.sign(pre_authentication_encoding(type, payload));
     // The members stand in the order of RFC 8785.
     std::string text = "{\"payload\":\"";
     text += to_base64(payload);
     text += "\",\"payloadType\":";
     append_json_string(text, type);
-    text += ",\"signatures\":[{\"keyid\":\"" + key.public_key().key_id() + "\",\"sig\":\"" +
+    text += ",\"signatures\":[{\"keyid\":\"" + now.public_key().key_id() + "\",\"sig\":\"" +
             to_base64(signature) + "\"}]}";
     return text;
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <mutex>
 
 #include "protocol/base64.hpp"
 #include "protocol/digest.hpp"
@@ -94,12 +95,36 @@ struct SigningKey::Secret {
     Owned<EVP_PKEY> key;
 };
 
-SigningKey::SigningKey(std::shared_ptr<const Secret> secret) : secret_(std::move(secret)) {
+struct SigningKey::Holder {
+    std::mutex mutex;
+    std::shared_ptr<const Secret> secret;
+};
+
+SigningKey::SigningKey(std::shared_ptr<const Secret> secret) : holder_(std::make_shared<Holder>()) {
+    holder_->secret = std::move(secret);
+}
+
+std::shared_ptr<const SigningKey::Secret> SigningKey::secret() const {
+    const std::lock_guard lock(holder_->mutex);
+    return holder_->secret;
+}
+
+void SigningKey::replace(const SigningKey& other) {
+    auto secret = other.secret();
+    const std::lock_guard lock(holder_->mutex);
+    holder_->secret = std::move(secret);
+}
+
+SigningKey SigningKey::current() const {
+    return SigningKey(secret());
+}
+
+PublicKey SigningKey::public_key() const {
     std::array<unsigned char, PublicKey::size> raw{};
     std::size_t length = raw.size();
-    FARSHORE_ASSERT(EVP_PKEY_get_raw_public_key(secret_->key.get(), raw.data(), &length) == 1 &&
+    FARSHORE_ASSERT(EVP_PKEY_get_raw_public_key(secret()->key.get(), raw.data(), &length) == 1 &&
                     length == raw.size());
-    public_key_ = *PublicKey::from_raw({reinterpret_cast<const char*>(raw.data()), raw.size()});
+    return *PublicKey::from_raw({reinterpret_cast<const char*>(raw.data()), raw.size()});
 }
 
 SigningKey SigningKey::generate() {
@@ -130,17 +155,18 @@ SigningKey SigningKey::from_pem(std::string_view text) {
 
 std::string SigningKey::to_pem() const {
     const Owned<BIO> bio(BIO_new(BIO_s_mem()));
-    FARSHORE_ASSERT(bio && PEM_write_bio_PKCS8PrivateKey(bio.get(), secret_->key.get(), nullptr,
+    FARSHORE_ASSERT(bio && PEM_write_bio_PKCS8PrivateKey(bio.get(), secret()->key.get(), nullptr,
                                                          nullptr, 0, nullptr, nullptr) == 1);
     return text_of(bio.get());
 }
 
 std::string SigningKey::sign(std::string_view message) const {
+    const auto secret = this->secret();
     const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
     std::string signature(PublicKey::signature_size, '\0');
     std::size_t length = signature.size();
     FARSHORE_ASSERT(context && EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr,
-                                                  secret_->key.get()) == 1);
+                                                  secret->key.get()) == 1);
     FARSHORE_ASSERT(EVP_DigestSign(context.get(),
                                    reinterpret_cast<unsigned char*>(signature.data()), &length,
                                    octets(message), message.size()) == 1);

@@ -33,7 +33,8 @@ class PublicKey {
     std::array<std::uint8_t, size> raw_{};
 };
 
-// A private key. Copies share it; may be used from several threads.
+// What an agent signs with: a private key. Copies share it, and what replace() puts in its place.
+// Thread-safe.
 class SigningKey {
   public:
     [[nodiscard]] static SigningKey generate();
@@ -41,15 +42,20 @@ class SigningKey {
     [[nodiscard]] static SigningKey from_pem(std::string_view text);
 
     [[nodiscard]] std::string to_pem() const;
-    [[nodiscard]] const PublicKey& public_key() const { return public_key_; }
+    [[nodiscard]] PublicKey public_key() const;
     [[nodiscard]] std::string sign(std::string_view message) const;  // 64 bytes
+    // From now on this key and all its copies sign with what `other` has.
+    void replace(const SigningKey& other);
+    // The key of this moment, whatever is put in its place: for a signature and its label.
+    [[nodiscard]] SigningKey current() const;
 
   private:
     struct Secret;
+    struct Holder;
     explicit SigningKey(std::shared_ptr<const Secret> secret);
+    [[nodiscard]] std::shared_ptr<const Secret> secret() const;
 
-    std::shared_ptr<const Secret> secret_;
-    PublicKey public_key_;
+    std::shared_ptr<Holder> holder_;
 };
 
 }  // namespace farshore

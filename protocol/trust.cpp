@@ -2,12 +2,33 @@
 
 #include <algorithm>
 
+#include "protocol/assert.hpp"
 #include "protocol/error.hpp"
 
 namespace farshore {
 
 bool TrustedKey::is_valid_at(Timestamp time) const {
     return (!valid_from || time >= *valid_from) && (!valid_until || time < *valid_until);
+}
+
+TrustSet::TrustSet(StreamName stream) : stream_(std::move(stream)) {
+    generations_.push_back(std::make_unique<Generation>());
+}
+
+TrustSet::TrustSet(const TrustSet& other) : stream_(other.stream_) {
+    generations_.push_back(std::make_unique<Generation>(other.newest()));
+}
+
+const TrustSet::Generation& TrustSet::newest() const {
+    const std::lock_guard lock(mutex_);
+    return *generations_.back();
+}
+
+void TrustSet::replace(const TrustSet& other) {
+    FARSHORE_ASSERT(other.stream_ == stream_);
+    auto next = std::make_unique<Generation>(other.newest());
+    const std::lock_guard lock(mutex_);
+    generations_.push_back(std::move(next));
 }
 
 void TrustSet::add(const TrustedKey& key) {
@@ -21,18 +42,19 @@ void TrustSet::add(const TrustedKey& key) {
         throw Error(ErrorCode::bad_config, "trust: a key of agent " + key.agent.str() +
                                                " ends before it begins to be valid");
     }
-    keys_.push_back(key);
-    key_ids_.push_back(std::move(id));
+    generations_.back()->keys.push_back(key);
+    generations_.back()->key_ids.push_back(std::move(id));
 }
 
 const TrustedKey* TrustSet::find(std::string_view key_id) const {
-    const auto found = std::find(key_ids_.begin(), key_ids_.end(), key_id);
-    return found == key_ids_.end() ? nullptr
-                                   : &keys_[static_cast<std::size_t>(found - key_ids_.begin())];
+    const auto& [keys, ids] = newest();
+    const auto found = std::find(ids.begin(), ids.end(), key_id);
+    return found == ids.end() ? nullptr : &keys[static_cast<std::size_t>(found - ids.begin())];
 }
 
 bool TrustSet::has_agent(const AgentName& agent) const {
-    return std::any_of(keys_.begin(), keys_.end(),
+    const std::vector<TrustedKey>& listed = keys();
+    return std::any_of(listed.begin(), listed.end(),
                        [&](const TrustedKey& key) { return key.agent == agent; });
 }
 

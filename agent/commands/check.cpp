@@ -82,7 +82,20 @@ int say(Verdict verdict, const std::string& message, const std::string& data, bo
     return verdict;
 }
 
-int check(const json::value& lag, Duration warn_at, Duration critical_at, bool as_json) {
+// Of the faults those that RPO and lag do not show before it is too late.
+Verdict judge_certificates(const json::value& status, std::string& message) {
+    Verdict verdict = ok;
+    for (const json::value& fault : list(status, "faults")) {
+        if (text(fault, "where") == "tls" || text(fault, "where") == "reload") {
+            verdict = warning;
+            message += fmt::format(", {} {}", text(fault, "code"), text(fault, "message"));
+        }
+    }
+    return verdict;
+}
+
+int check(const json::value& lag, const json::value& status, Duration warn_at, Duration critical_at,
+          bool as_json) {
     const auto rpo = number(lag, "rpo_seconds");
     const auto behind = number(lag, "lag_seconds");
     Verdict verdict = worse(judge(rpo, warn_at.seconds(), critical_at.seconds()),
@@ -103,6 +116,7 @@ int check(const json::value& lag, Duration warn_at, Duration critical_at, bool a
         }
         message += of_databases;
     }
+    verdict = worse(verdict, judge_certificates(status, message));
     const json::value& store = member(lag, "store");
     if (store.is_object() && member(store, "not_attested_since").is_string()) {
         verdict = worse(verdict, warning);
@@ -141,7 +155,9 @@ int run_check(const Arguments& arguments) {
         }
         const control::ControlClient agent(socket);
         const auto lag = agent.call({.path = "/v1/lag", .timeout = Duration::from_ms(10'000)});
-        return check(lag, warn_at, critical_at, as_json);
+        const auto status =
+            agent.call({.path = "/v1/status", .timeout = Duration::from_ms(10'000)});
+        return check(lag, status, warn_at, critical_at, as_json);
     } catch (const Error& error) {
         return say(unknown, error.message(), "", as_json);
     }

@@ -26,7 +26,7 @@ auto redirect(boost::system::error_code& error) {
 
 Handshake::Handshake(std::shared_ptr<asio::io_context> context, TlsContext& tls, std::string peer)
     : context_(std::move(context)),
-      stream_(std::make_unique<TlsStream>(*context_, tls.context())),
+      stream_(std::make_unique<TlsStream>(*context_, *tls.context())),
       resolver_(*context_),
       peer_(std::move(peer)) {}
 

@@ -144,8 +144,21 @@ TlsMaterial load_tls_material(storage::FileSystem& files, const config::Tls& pat
     }
 }
 
-TlsContext::TlsContext(const TlsMaterial& material) : context_(asio::ssl::context::tls) {
-    SSL_CTX* ssl = context_.native_handle();
+struct TlsContext::Loaded {
+    explicit Loaded(const TlsMaterial& material);
+
+    asio::ssl::context context{asio::ssl::context::tls};
+    std::string certificate_file;
+    std::set<std::string> own_names;
+    std::string chain_fault;  // why our CA does not vouch for our certificate; "": it does
+    Timestamp begins;
+    Timestamp expires;
+    std::string first_to_expire;
+};
+
+TlsContext::Loaded::Loaded(const TlsMaterial& material)
+    : certificate_file(material.certificate_file) {
+    SSL_CTX* ssl = context.native_handle();
     SSL_CTX_set_min_proto_version(ssl, TLS1_3_VERSION);
     SSL_CTX_set_num_tickets(ssl, 0);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
@@ -165,48 +178,83 @@ TlsContext::TlsContext(const TlsMaterial& material) : context_(asio::ssl::contex
                ": it holds no private key in PEM form without passphrase");
     }
     boost::system::error_code error;
-    context_.add_certificate_authority(asio::buffer(material.ca), error);
+    context.add_certificate_authority(asio::buffer(material.ca), error);
     if (!error) {
-        context_.use_certificate_chain(asio::buffer(material.certificate), error);
+        context.use_certificate_chain(asio::buffer(material.certificate), error);
     }
     if (error || SSL_CTX_use_PrivateKey(ssl, key.get()) != 1 ||
         SSL_CTX_check_private_key(ssl) != 1) {
         refuse("the certificate " + material.certificate_file + " and the key " +
                material.key_file + " don't fit: " + openssl_error());
     }
-    certificate_file_ = material.certificate_file;
-    own_names_ = names_of(own.get());
-    chain_fault_ = chain_fault(ssl);
-    begins_ = std::max(to_timestamp(X509_get0_notBefore(own.get())),
-                       to_timestamp(X509_get0_notBefore(ca.get())));
+    own_names = names_of(own.get());
+    chain_fault = connection::chain_fault(ssl);
+    begins = std::max(to_timestamp(X509_get0_notBefore(own.get())),
+                      to_timestamp(X509_get0_notBefore(ca.get())));
     const Timestamp own_end = to_timestamp(X509_get0_notAfter(own.get()));
     const Timestamp ca_end = to_timestamp(X509_get0_notAfter(ca.get()));
-    expires_ = std::min(own_end, ca_end);
-    first_to_expire_ = ca_end < own_end ? material.ca_file : material.certificate_file;
+    expires = std::min(own_end, ca_end);
+    first_to_expire = ca_end < own_end ? material.ca_file : material.certificate_file;
+}
+
+TlsContext::TlsContext(const TlsMaterial& material) : loaded_(std::make_shared<Loaded>(material)) {}
+
+TlsContext::~TlsContext() = default;
+
+void TlsContext::replace(const TlsMaterial& material) {
+    auto next = std::make_shared<Loaded>(material);
+    const std::lock_guard lock(mutex_);
+    loaded_.swap(next);
+}
+
+std::shared_ptr<TlsContext::Loaded> TlsContext::loaded() const {
+    const std::lock_guard lock(mutex_);
+    return loaded_;
+}
+
+std::shared_ptr<asio::ssl::context> TlsContext::context() const {
+    auto now = loaded();
+    return {now, &now->context};
+}
+
+std::set<std::string> TlsContext::own_names() const {
+    return loaded()->own_names;
+}
+
+Timestamp TlsContext::expires() const {
+    return loaded()->expires;
+}
+
+std::string TlsContext::first_to_expire() const {
+    return loaded()->first_to_expire;
 }
 
 std::optional<Error> TlsContext::objection(const AgentName& agent, Timestamp now) const {
-    if (!own_names_.contains(agent.str())) {
-        return Error(ErrorCode::wrong_peer, certificate_file_ + " is of " + joined(own_names_) +
-                                                ", not of " + agent.str() + ": no peer takes it");
+    const auto ours = loaded();
+    if (!ours->own_names.contains(agent.str())) {
+        return Error(ErrorCode::wrong_peer, ours->certificate_file + " is of " +
+                                                joined(ours->own_names) + ", not of " +
+                                                agent.str() + ": no peer takes it");
     }
-    if (!chain_fault_.empty()) {
+    if (!ours->chain_fault.empty()) {
+        return Error(
+            ErrorCode::tls_failed,
+            ours->certificate_file + " is not from our CA, no peer takes it: " + ours->chain_fault);
+    }
+    if (now < ours->begins) {
         return Error(ErrorCode::tls_failed,
-                     certificate_file_ + " is not from our CA, no peer takes it: " + chain_fault_);
+                     ours->certificate_file + " or its CA is not valid before " +
+                         to_rfc3339(ours->begins) + " (is the clock wrong?)");
     }
-    if (now < begins_) {
-        return Error(ErrorCode::tls_failed, certificate_file_ + " or its CA is not valid before " +
-                                                to_rfc3339(begins_) + " (is the clock wrong?)");
-    }
-    if (days_left(now) < 0) {
+    if (now >= ours->expires) {
         return Error(ErrorCode::certificate_expired,
-                     first_to_expire_ + " has expired at " + to_rfc3339(expires_));
+                     ours->first_to_expire + " has expired at " + to_rfc3339(ours->expires));
     }
     return std::nullopt;
 }
 
 std::int64_t TlsContext::days_left(Timestamp now) const {
-    const std::int64_t left = (expires_ - now).nanoseconds;
+    const std::int64_t left = (expires() - now).nanoseconds;
     return left >= 0 ? left / day_nanoseconds : -1 - (-left) / day_nanoseconds;
 }
 

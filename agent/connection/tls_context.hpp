@@ -2,6 +2,8 @@
 // TLS 1.3 with certificates at both ends, and what its failures mean in words.
 
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -31,34 +33,38 @@ struct TlsMaterial {
 [[nodiscard]] TlsMaterial load_tls_material(storage::FileSystem& files, const config::Tls& paths);
 
 // Invariants: only TLS 1.3 is spoken; a peer without a certificate of the pinned CA never gets
-// through a handshake; sessions are never resumed, so each connection is checked anew.
+// through a handshake; sessions are never resumed, so each connection is checked anew. Thread-safe.
 class TlsContext {
   public:
     // Throws Error(bad_key) when the texts are not a CA, a certificate and its key.
     explicit TlsContext(const TlsMaterial& material);
+    ~TlsContext();
 
-    [[nodiscard]] asio::ssl::context& context() { return context_; }
+    // For the handshakes that begin from now on. Throws as the constructor does, and then nothing
+    // has changed.
+    void replace(const TlsMaterial& material);
+
+    // For a stream, which keeps what it needs of it.
+    [[nodiscard]] std::shared_ptr<asio::ssl::context> context() const;
     // The common name and the DNS names of our own certificate.
-    [[nodiscard]] const std::set<std::string>& own_names() const { return own_names_; }
+    [[nodiscard]] std::set<std::string> own_names() const;
     // Why peers refuse our certificate at `now`, if they do: it bears another name than the
     // agent's (wrong_peer), is not from our CA (tls_failed), is not valid yet (tls_failed) or no
     // more (certificate_expired).
     [[nodiscard]] std::optional<Error> objection(const AgentName& agent, Timestamp now) const;
     // When the first of our certificate and the CA's ends.
-    [[nodiscard]] Timestamp expires() const { return expires_; }
+    [[nodiscard]] Timestamp expires() const;
     // The file of the one that ends first.
-    [[nodiscard]] const std::string& first_to_expire() const { return first_to_expire_; }
+    [[nodiscard]] std::string first_to_expire() const;
     // Whole days until then; below 0 when it is over.
     [[nodiscard]] std::int64_t days_left(Timestamp now) const;
 
   private:
-    asio::ssl::context context_;
-    std::string certificate_file_;
-    std::set<std::string> own_names_;
-    std::string chain_fault_;  // why our CA does not vouch for our certificate; "": it does
-    Timestamp begins_;
-    Timestamp expires_;
-    std::string first_to_expire_;
+    struct Loaded;
+    [[nodiscard]] std::shared_ptr<Loaded> loaded() const;
+
+    mutable std::mutex mutex_;
+    std::shared_ptr<Loaded> loaded_;
 };
 
 // The names in the certificate of the peer, after a handshake.

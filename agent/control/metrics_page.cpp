@@ -162,6 +162,11 @@ std::string metrics_page(const StatusReport& status, const std::vector<Metric>& 
     page.add("not_carried", "Things that are not replicated.",
              static_cast<double>(status.not_carried.size()));
     page.add("resident_memory_bytes", "Memory of the agent.", number(status.memory_bytes));
+    if (status.certificate_expires) {
+        page.add("certificate_expires_timestamp_seconds",
+                 "When the first of the agent's certificate and its CA's ends, seconds of UTC.",
+                 static_cast<double>(status.certificate_expires->nanoseconds / 1'000'000'000));
+    }
     for (const SourceStatus& source : status.sources) {
         const Labels labels{{"source", source.name}};
         page.add("tree_entries", "Entries of a tree.", number(source.entries), labels);

@@ -67,6 +67,7 @@ json::value to_json(const StatusReport& report) {
     out["cut"] = or_null(report.cut);
     out["mark"] = or_null(report.mark);
     out["memory_bytes"] = or_null(report.memory_bytes);
+    out["certificate_expires"] = or_null(report.certificate_expires);
     json::array sources;
     for (const SourceStatus& source : report.sources) {
         sources.push_back(source_json(source));

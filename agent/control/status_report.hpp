@@ -68,6 +68,7 @@ struct StatusReport {
     std::optional<CutNumber> cut;
     std::optional<MarkNumber> mark;
     std::optional<std::uint64_t> memory_bytes;
+    std::optional<Timestamp> certificate_expires;  // the first of our certificate and the CA's
     std::vector<SourceStatus> sources;
     std::vector<Fault> faults;
     std::vector<NotCarried> not_carried;

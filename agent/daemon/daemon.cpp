@@ -13,9 +13,15 @@ namespace {
 constexpr Duration look_interval = Duration::from_ms(5'000);
 
 // Until a signal comes or the role ends: tells the service manager how it goes.
-void watch(runtime::StopSignal& signal, const runtime::Notify& notify, RoleAgent& agent) {
+void watch(runtime::StopSignal& signal, const runtime::Notify& notify, Services& services,
+           RoleAgent& agent) {
+    using Woken = runtime::StopSignal::Woken;
     notify.ready();
-    while (!signal.wait(look_interval)) {
+    for (Woken woken = signal.wait(look_interval); woken != Woken::stop;
+         woken = signal.wait(look_interval)) {
+        if (woken == Woken::reload) {
+            services.reload();
+        }
         notify.watchdog();
         notify.status(agent.summary());
     }
@@ -42,7 +48,7 @@ int run(const config::Config& config) {
     // Whatever ends the role ends the process: a service manager starts it again.
     runtime::TaskGroup tasks([&signal](const runtime::TaskFailure&) { signal.request(); });
     tasks.start("role", [&](const runtime::StopToken& stop) { agent->run(stop); });
-    watch(signal, notify, *agent);
+    watch(signal, notify, services, *agent);
     tasks.request_stop();
     tasks.join();
     if (const auto failure = tasks.first_failure()) {

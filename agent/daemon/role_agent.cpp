@@ -71,6 +71,7 @@ control::StatusReport RoleAgent::begin_status(control::LagReport lag) const {
     status.fence = !storage::is_directory_url(services_.config.store.url);
     add_store_fault(status);
     add_certificate_fault(status);
+    status.certificate_expires = services_.tls.expires();
     return status;
 }
 
@@ -83,6 +84,13 @@ void RoleAgent::add_certificate_fault(control::StatusReport& status) const {
                       services_.tls.first_to_expire() + " expires at " +
                           to_rfc3339(services_.tls.expires()) + ", in " + std::to_string(days) +
                           (days == 1 ? " day" : " days"));
+    }
+    if (const auto refused = services_.reload_fault()) {
+        status.faults.push_back(
+            {.code = refused->code(),
+             .where = "reload",
+             .message = "not reloaded, all stays as it was: " + refused->message(),
+             .since = std::nullopt});
     }
     if (fault) {
         status.faults.push_back({.code = fault->code(),

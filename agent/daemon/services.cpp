@@ -1,6 +1,7 @@
 #include "agent/daemon/services.hpp"
 
 #include "agent/config/load.hpp"
+#include "agent/runtime/log.hpp"
 #include "agent/runtime/sleeper.hpp"
 #include "agent/verification/chain_check.hpp"
 #include "agent/verification/witness_check.hpp"
@@ -102,6 +103,34 @@ Services::Services(const config::Config& loaded)
         const storage::SecondaryState prepared(state_file);
     }
     evidence.check();
+}
+
+void Services::reload() {
+    std::optional<Error> fault;
+    try {
+        const Identity fresh = load_identity(files, config);
+        const connection::TlsMaterial material = connection::load_tls_material(files, config.tls);
+        const connection::TlsContext probe(material);
+        if (const auto objection = probe.objection(config.agent.name, clock.utc_now())) {
+            throw Error(*objection);
+        }
+        tls.replace(material);
+        identity.trust.replace(fresh.trust);
+        identity.key.replace(fresh.key);
+        log::info("reloaded: certificates until {}, {} trusted keys, signing with {}",
+                  to_rfc3339(tls.expires()), identity.trust.keys().size(),
+                  identity.key.public_key().key_id());
+    } catch (const Error& error) {
+        log::error("not reloaded, all stays as it was: {} {}", error.name(), error.message());
+        fault = error;
+    }
+    const std::lock_guard one(reload_mutex_);
+    reload_fault_ = fault;
+}
+
+std::optional<Error> Services::reload_fault() const {
+    const std::lock_guard one(reload_mutex_);
+    return reload_fault_;
 }
 
 }  // namespace farshore::daemon

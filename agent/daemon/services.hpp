@@ -39,6 +39,11 @@ void verify_chain(Services& services, verification::VerifyReport& report,
 struct Services {
     explicit Services(const config::Config& loaded);
 
+    // Reads certificates, trust file and signing key anew, while everything runs. When one of them
+    // is of no use, all stays as it was, and status says why until a later reload succeeds.
+    void reload();
+    [[nodiscard]] std::optional<Error> reload_fault() const;
+
     const config::Config& config;
     storage::PosixFileSystem files;
     runtime::SystemClock clock;
@@ -53,6 +58,10 @@ struct Services {
     storage::DirectoryStore evidence;
     connection::Network network;
     Timestamp started;
+
+  private:
+    mutable std::mutex reload_mutex_;
+    std::optional<Error> reload_fault_;
 };
 
 }  // namespace farshore::daemon

@@ -21,6 +21,7 @@ StopSignal::StopSignal() {
     ::sigemptyset(&set);
     ::sigaddset(&set, SIGTERM);
     ::sigaddset(&set, SIGINT);
+    ::sigaddset(&set, SIGHUP);
     FARSHORE_ASSERT(::pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
     ::signal(SIGPIPE, SIG_IGN);
     signals_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -41,7 +42,7 @@ void StopSignal::request() {
     [[maybe_unused]] const ssize_t written = ::write(event_, &one, sizeof one);
 }
 
-bool StopSignal::wait(std::optional<Duration> timeout) {
+StopSignal::Woken StopSignal::wait(std::optional<Duration> timeout) {
     std::array<pollfd, 2> watched{{{signals_, POLLIN, 0}, {event_, POLLIN, 0}}};
     timespec limit{};
     if (timeout && timeout->nanoseconds > 0) {
@@ -53,13 +54,16 @@ bool StopSignal::wait(std::optional<Duration> timeout) {
         ready = ::ppoll(watched.data(), watched.size(), timeout ? &limit : nullptr, nullptr);
     } while (ready < 0 && errno == EINTR);
     if (ready <= 0) {
-        return false;
+        return Woken::timeout;
     }
     signalfd_siginfo info{};
     if (::read(signals_, &info, sizeof info) > 0) {
+        if (info.ssi_signo == SIGHUP && watched[1].revents == 0) {
+            return Woken::reload;
+        }
         request();
     }
-    return true;
+    return Woken::stop;
 }
 
 }  // namespace farshore::runtime

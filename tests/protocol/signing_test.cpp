@@ -79,5 +79,17 @@ TEST(Signing, RefusesWhatIsNotAKey) {
     EXPECT_FALSE(PublicKey::from_base64_text("AAAA").has_value());
 }
 
+TEST(SigningKey, CopiesSignWithWhatReplacedIt) {
+    SigningKey key = SigningKey::generate();
+    const SigningKey copy = key;
+    const SigningKey as_it_was = key.current();
+    const SigningKey other = SigningKey::generate();
+    key.replace(other);
+    EXPECT_EQ(copy.public_key(), other.public_key());
+    EXPECT_TRUE(other.public_key().verify("message", copy.sign("message")));
+    EXPECT_NE(as_it_was.public_key(), other.public_key());
+    EXPECT_TRUE(as_it_was.public_key().verify("message", as_it_was.sign("message")));
+}
+
 }  // namespace
 }  // namespace farshore

@@ -37,5 +37,20 @@ TEST(Trust, ValidFromTheFirstMomentToBeforeTheLast) {
     EXPECT_THROW(trust.add({AgentName("a"), key.key, Timestamp{20}, Timestamp{20}}), Error);
 }
 
+TEST(TrustSet, WhatWasFoundStaysWhenTheKeysAreReplaced) {
+    TrustSet trust = test::shop_trust();
+    const std::string id = test::east_key().public_key().key_id();
+    const TrustedKey* const east = trust.find(id);
+    ASSERT_NE(east, nullptr);
+    TrustSet others(trust.stream());
+    const SigningKey key = SigningKey::generate();
+    others.add({AgentName("app-north"), key.public_key(), std::nullopt, std::nullopt});
+    trust.replace(others);
+    EXPECT_EQ(trust.find(id), nullptr);
+    EXPECT_NE(trust.find(key.public_key().key_id()), nullptr);
+    EXPECT_TRUE(trust.has_agent(AgentName("app-north")));
+    EXPECT_EQ(east->key, test::east_key().public_key());
+}
+
 }  // namespace
 }  // namespace farshore

@@ -22,7 +22,7 @@ std::string noise(std::size_t count) {
 // A peer that speaks TLS rightly and frames as the test wants.
 class RawPeer {
   public:
-    explicit RawPeer(TlsContext& tls) : stream_(context_, tls.context()) {}
+    explicit RawPeer(TlsContext& tls) : stream_(context_, *tls.context()) {}
 
     void connect(std::uint16_t port) {
         stream_.next_layer().connect({asio::ip::address_v4::loopback(), port});

@@ -89,7 +89,7 @@ class RawHelloTest : public ListenerTest {
     // What the listener answers to these bytes.
     Frame answer_to(const Listener& listener, const std::string& bytes) {
         TlsContext tls(certificates().material("east"));
-        TlsStream stream(context_, tls.context());
+        TlsStream stream(context_, *tls.context());
         stream.next_layer().connect({asio::ip::address_v4::loopback(), listener.port()});
         stream.handshake(asio::ssl::stream_base::client);
         asio::write(stream, asio::buffer(bytes));

@@ -92,6 +92,16 @@ TEST_F(TlsContextTest, ACertificateThatNoPeerWouldTake) {
     EXPECT_EQ(TlsContext(mixed).objection(AgentName("east"), now)->code(), ErrorCode::tls_failed);
 }
 
+TEST_F(TlsContextTest, IsReplacedWholeOrNotAtAll) {
+    TlsContext context(material_);
+    const auto before = context.context();
+    EXPECT_THROW(context.replace({material_.ca, "nonsense", material_.key}), Error);
+    EXPECT_EQ(context.context(), before);
+    context.replace(certificates_.material("west"));
+    EXPECT_NE(context.context(), before);
+    EXPECT_TRUE(context.own_names().contains("west"));
+}
+
 TEST_F(TlsContextTest, TextsThatDontFit) {
     const TlsMaterial other = certificates_.material("west");
     EXPECT_EQ(error_of({material_.ca, material_.certificate, other.key}), ErrorCode::bad_key);

@@ -476,7 +476,7 @@ TEST_F(ChainCheckTest, KeysCountOnlyInTheirTime) {
     TrustSet late(world_.stream);
     late.add({world_.east, test::east_key().public_key(), world_.now, std::nullopt});
     late.add({world_.west, test::west_key().public_key(), std::nullopt, std::nullopt});
-    world_.trust = late;
+    world_.trust.replace(late);
     expect(FindingKind::bad_signature, world_.manifest_key(1));
 }
 
