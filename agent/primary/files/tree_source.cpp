@@ -314,6 +314,7 @@ void TreeSource::go_on_with_scan(const CutInput& input) {
 
 void TreeSource::end_scan() {
     watcher_->end_sweep();
+    uncovered_.end_sweep();
     swept_ = scan_began_;
     swept_utc_ = scan_began_.utc;
     scan_ended_ = parts_.clock.boot_now();

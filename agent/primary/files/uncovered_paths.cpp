@@ -1,5 +1,7 @@
 #include "agent/primary/files/uncovered_paths.hpp"
 
+#include <utility>
+
 namespace farshore::primary {
 
 void UncoveredPaths::refuse(const std::string& path, const std::string& reason) {
@@ -9,13 +11,13 @@ void UncoveredPaths::refuse(const std::string& path, const std::string& reason) 
     } else if (refused_.size() < most_) {
         refused_[path] = reason;
     } else {
-        refused_more_ += 1;
+        this_.refused_more += 1;
     }
 }
 
 void UncoveredPaths::unwatched(const std::string& path, const std::string& reason) {
-    if (unwatched_.size() < most_) {
-        unwatched_[path] = reason;
+    if (this_.unwatched.size() < most_) {
+        this_.unwatched[path] = reason;
     }
 }
 
@@ -24,13 +26,18 @@ void UncoveredPaths::clear(const std::string& path) {
 }
 
 void UncoveredPaths::begin_sweep() {
-    unwatched_.clear();
-    refused_more_ = 0;
+    this_ = {};
+}
+
+void UncoveredPaths::end_sweep() {
+    last_ = std::exchange(this_, {});
 }
 
 std::vector<Uncovered> UncoveredPaths::list(std::size_t limit) const {
     std::vector<Uncovered> listed;
-    for (const auto* paths : {&refused_, &unwatched_}) {
+    std::map<std::string, std::string> unwatched = this_.unwatched;
+    unwatched.insert(last_.unwatched.begin(), last_.unwatched.end());
+    for (const auto* paths : {&refused_, &std::as_const(unwatched)}) {
         for (const auto& [path, reason] : *paths) {
             if (listed.size() < limit) {
                 listed.push_back({path, reason});

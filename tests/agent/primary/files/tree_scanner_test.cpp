@@ -101,6 +101,29 @@ TEST_F(TreeScannerTest, WithoutWatchesItIsAsOfItsLastScanAndSaysSo) {
     EXPECT_EQ(index(), disk());
 }
 
+TEST_F(TreeScannerTest, WithoutWatchesItIsNotCurrentWhileASweepRunsEither) {
+    settings_.unwatched_sweep_interval = Duration::from_ms(1);
+    write("a/one", "1");
+    write("b/two", "2");
+    open(2);  // the root and one more
+    TreeCut last;
+    for (int i = 0; i < 100 && !last.is_current; ++i) {
+        last = cut();
+    }
+    ASSERT_TRUE(last.is_current);
+    clock_.advance(Duration::from_ms(100));
+    // A cut without time: its sweep has begun and looked at nothing.
+    const ClockReading taken = clock_.read();
+    source_->drain();
+    source_->drain_again();
+    const TreeCut during = source_->capture({.taken = taken, .deadline = taken.boot});
+    commit(during);
+    ASSERT_TRUE(during.more_to_scan);
+    ASSERT_FALSE(during.uncovered.empty());
+    EXPECT_EQ(during.uncovered[0].name, "b");
+    EXPECT_LT(during.taken.utc, taken.utc);
+}
+
 TEST_F(TreeScannerTest, ExcludedPathsAreNoEntriesAndWhatWasOneStays) {
     write("keep.txt", "1");
     write("later.tmp", "2");

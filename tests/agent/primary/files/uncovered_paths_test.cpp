@@ -21,8 +21,27 @@ TEST(UncoveredPaths, NamesSomeAndCountsTheRest) {
     EXPECT_EQ(paths.list(1).size(), 1U);
     paths.clear("a");
     paths.begin_sweep();
+    paths.end_sweep();
     EXPECT_EQ(paths.refused(), 1U);
     EXPECT_FALSE(paths.has_unwatched());
+}
+
+TEST(UncoveredPaths, WhatAScanFoundIsSaidUntilTheNextOneHasEnded) {
+    UncoveredPaths paths(1);
+    paths.begin_sweep();
+    paths.unwatched("d", "limit");
+    paths.refuse("a", "no");
+    paths.refuse("b", "no");
+    paths.end_sweep();
+    for (int i = 0; i < 2; ++i) {  // the first one is given up
+        paths.begin_sweep();
+        EXPECT_TRUE(paths.has_unwatched());
+        EXPECT_EQ(paths.refused(), 2U);
+        EXPECT_EQ(paths.list(10).size(), 2U);
+    }
+    paths.end_sweep();
+    EXPECT_FALSE(paths.has_unwatched());
+    EXPECT_EQ(paths.refused(), 1U);
 }
 
 }  // namespace
