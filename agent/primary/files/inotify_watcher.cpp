@@ -28,6 +28,7 @@ constexpr std::uint32_t events_of_interest = IN_CREATE | IN_DELETE | IN_MODIFY |
                                              IN_ATTRIB | IN_MOVED_FROM | IN_MOVED_TO |
                                              IN_DELETE_SELF | IN_MOVE_SELF;
 constexpr std::uint32_t watch_flags = IN_ONLYDIR | IN_EXCL_UNLINK;
+constexpr std::uint32_t events_of_files = IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_MOVE_SELF;
 
 [[noreturn]] void throw_errno(const std::string& deed) {
     const int cause = errno;
@@ -86,16 +87,24 @@ InotifyWatcher::InotifyWatcher()
 InotifyWatcher::~InotifyWatcher() = default;
 
 WatchOutcome InotifyWatcher::watch(std::string_view path, const storage::Handle& directory) {
-    if (!is_reporting(directory.descriptor())) {
+    return add(path, directory, events_of_interest | watch_flags);
+}
+
+WatchOutcome InotifyWatcher::watch_file(std::string_view path, const storage::Handle& file) {
+    return add(path, file, events_of_files);
+}
+
+WatchOutcome InotifyWatcher::add(std::string_view path, const storage::Handle& what,
+                                 std::uint32_t mask) {
+    if (!is_reporting(what.descriptor())) {
         return WatchOutcome::not_reported;
     }
-    // By the open directory, so that no name can lead elsewhere meanwhile.
-    const std::string name = "/proc/self/fd/" + std::to_string(directory.descriptor());
+    // By what is open, so that no name can lead elsewhere meanwhile.
+    const std::string name = "/proc/self/fd/" + std::to_string(what.descriptor());
     if (places_.size() >= most_watches_) {
         return WatchOutcome::limit_reached;
     }
-    const int watch =
-        ::inotify_add_watch(queue_.descriptor(), name.c_str(), events_of_interest | watch_flags);
+    const int watch = ::inotify_add_watch(queue_.descriptor(), name.c_str(), mask);
     if (watch < 0) {
         return errno == ENOSPC || errno == ENOMEM ? WatchOutcome::limit_reached
                                                   : WatchOutcome::gone;
@@ -193,15 +202,7 @@ void InotifyWatcher::take(const Event& event, const std::function<void(const Hin
     }
     const auto directory = path_of(event.watch);
     if ((event.mask & IN_IGNORED) != 0) {
-        // The directory is gone: so is the kernel's watch.
-        const auto place = places_.find(event.watch);
-        if (place != places_.end()) {
-            const auto named = children_.find({place->second.parent, place->second.name});
-            if (named != children_.end() && named->second == event.watch) {
-                children_.erase(named);
-            }
-            places_.erase(place);
-        }
+        forget(event.watch);  // it is gone: so is the kernel's watch
         return;
     }
     if (!directory) {
@@ -212,6 +213,18 @@ void InotifyWatcher::take(const Event& event, const std::function<void(const Hin
         return;
     }
     take_named(event, *directory, each);
+}
+
+void InotifyWatcher::forget(int watch) {
+    const auto place = places_.find(watch);
+    if (place == places_.end()) {
+        return;
+    }
+    const auto named = children_.find({place->second.parent, place->second.name});
+    if (named != children_.end() && named->second == watch) {
+        children_.erase(named);
+    }
+    places_.erase(place);
 }
 
 void InotifyWatcher::take_named(const Event& event, const std::string& directory,
@@ -239,18 +252,15 @@ void InotifyWatcher::begin_sweep() {
 }
 
 void InotifyWatcher::end_sweep() {
-    for (auto place = places_.begin(); place != places_.end();) {
-        if (place->second.sweep == sweep_) {
-            ++place;
-            continue;
+    std::vector<int> stale;  // moved out of the tree, or out of reach
+    for (const auto& [watch, place] : places_) {
+        if (place.sweep != sweep_) {
+            stale.push_back(watch);
         }
-        // Moved out of the tree, or out of reach.
-        ::inotify_rm_watch(queue_.descriptor(), place->first);
-        const auto named = children_.find({place->second.parent, place->second.name});
-        if (named != children_.end() && named->second == place->first) {
-            children_.erase(named);
-        }
-        place = places_.erase(place);
+    }
+    for (const int watch : stale) {
+        ::inotify_rm_watch(queue_.descriptor(), watch);
+        forget(watch);
     }
 }
 

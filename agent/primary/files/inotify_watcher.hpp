@@ -1,5 +1,6 @@
 #pragma once
-// Watcher by inotify: one watch for each directory. A door to the kernel of its own.
+// Watcher by inotify: one watch for each directory, and for each single file. A door to the kernel
+// of its own.
 
 #include <map>
 #include <optional>
@@ -21,6 +22,7 @@ class InotifyWatcher final : public Watcher {
     InotifyWatcher& operator=(const InotifyWatcher&) = delete;
 
     WatchOutcome watch(std::string_view path, const storage::Handle& directory) override;
+    WatchOutcome watch_file(std::string_view path, const storage::Handle& file) override;
     void drain(const std::function<void(const Hint&)>& each) override;
     void begin_sweep() override;
     void end_sweep() override;
@@ -38,6 +40,8 @@ class InotifyWatcher final : public Watcher {
     };
     struct Event;
 
+    WatchOutcome add(std::string_view path, const storage::Handle& what, std::uint32_t mask);
+    void forget(int watch);
     void take(const Event& event, const std::function<void(const Hint&)>& each);
     void take_named(const Event& event, const std::string& directory,
                     const std::function<void(const Hint&)>& each) const;

@@ -105,12 +105,13 @@ void TreeCapture::wait_for_room(BootTime until) {
 
 // Most of what a sweep comes by: told by one look, without the index's entry.
 bool TreeCapture::is_unchanged(const TreeScanner::Found& found) {
-    if (!found.indexed || parts_.dirty.find(found.path).distrusted) {
-        return false;
-    }
     try {
         const auto status = status_of(found.path);
-        if (!status || storage::identity_of(*status) != *found.indexed) {
+        if (status) {
+            parts_.links.see(found.path, *status);
+        }
+        if (!status || !found.indexed || parts_.dirty.find(found.path).distrusted ||
+            storage::identity_of(*status) != *found.indexed) {
             return false;
         }
     } catch (const Error&) {

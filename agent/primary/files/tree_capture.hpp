@@ -15,6 +15,7 @@
 #include "agent/primary/files/dirty_set.hpp"
 #include "agent/primary/files/exclude_patterns.hpp"
 #include "agent/primary/files/file_reader.hpp"
+#include "agent/primary/files/link_census.hpp"
 #include "agent/primary/files/transfer_pool.hpp"
 #include "agent/primary/files/tree_cut.hpp"
 #include "agent/primary/files/tree_scanner.hpp"
@@ -34,6 +35,7 @@ struct TreeCaptureParts {
     const ExcludePatterns& append_only;
     DirtySet& dirty;
     UncoveredPaths& uncovered;
+    LinkCensus& links;
     TransferPool& transfers;
     DeletionGuard& guard;
     storage::HeldDeletions& held;

@@ -35,6 +35,21 @@ void DirectoryVisitor::watch(const std::string& directory, const storage::Handle
     }
 }
 
+bool DirectoryVisitor::watch_file(const storage::Handle& root, const std::string& path) {
+    try {
+        const WatchOutcome outcome = watcher_.watch_file(path, files_.open_file(root, path));
+        return outcome == WatchOutcome::watched || outcome == WatchOutcome::gone;
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::not_found || error.code() == ErrorCode::unsafe_path) {
+            return true;  // another event, or the next scan, tells what is there now
+        }
+        if (error.code() != ErrorCode::io) {
+            throw;
+        }
+        return false;
+    }
+}
+
 bool DirectoryVisitor::is_directory(const storage::Handle& handle,
                                     const storage::DirectoryItem& item) const {
     if (item.type_known) {

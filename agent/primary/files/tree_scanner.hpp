@@ -31,6 +31,9 @@ class DirectoryVisitor {
     [[nodiscard]] std::optional<std::vector<Child>> visit(const storage::Handle& root,
                                                           const std::string& directory);
 
+    // The file itself, with all of its names. False when nobody will tell of it.
+    [[nodiscard]] bool watch_file(const storage::Handle& root, const std::string& path);
+
   private:
     void watch(const std::string& directory, const storage::Handle& handle);
     [[nodiscard]] bool is_directory(const storage::Handle& handle,

@@ -13,6 +13,7 @@ namespace {
 // More dirty paths than this are found again by a full scan.
 constexpr std::size_t most_dirty_paths = 200'000;
 constexpr std::size_t most_uncovered_paths = 1'000;
+constexpr std::size_t most_linked_files = 200'000;
 constexpr std::size_t most_transfers = 2'000;
 // New directories in new directories: after so many rounds somebody makes them faster than we
 // look.
@@ -33,6 +34,7 @@ TreeSource::TreeSource(TreeSourceSettings settings, TreeSourceParts parts,
       guard_(parts_.files, settings_.stream, settings_.tree.name, settings_.tree.path),
       dirty_(most_dirty_paths),
       uncovered_(most_uncovered_paths),
+      links_(most_linked_files),
       transfers_(parts_.files, guard_, parts_.sink, parts_.clock, parts_.random,
                  settings_.tree.name,
                  {.unstable_after = settings_.tree.unstable_after,
@@ -51,6 +53,7 @@ TreeSource::TreeSource(TreeSourceSettings settings, TreeSourceParts parts,
                                      .append_only = append_only_,
                                      .dirty = dirty_,
                                      .uncovered = uncovered_,
+                                     .links = links_,
                                      .transfers = transfers_,
                                      .guard = guarded_,
                                      .held = held_}) {}
@@ -296,6 +299,7 @@ void TreeSource::begin_scan_when_due(const CutInput& input) {
     dirty_.accept_again();
     uncovered_.begin_sweep();
     watcher_->begin_sweep();
+    links_.begin();
     scanner_.begin();
 }
 
@@ -313,6 +317,7 @@ void TreeSource::go_on_with_scan(const CutInput& input) {
 }
 
 void TreeSource::end_scan() {
+    watch_other_names();
     watcher_->end_sweep();
     uncovered_.end_sweep();
     swept_ = scan_began_;

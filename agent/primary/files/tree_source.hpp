@@ -110,6 +110,7 @@ class TreeSource {
     void begin_scan_when_due(const CutInput& input);
     void go_on_with_scan(const CutInput& input);
     void end_scan();
+    void watch_other_names();
     void give_back();
     void describe(const CutInput& input, TreeCut& cut);
     void describe_moment(const CutInput& input, TreeCut& cut);
@@ -131,6 +132,7 @@ class TreeSource {
     RootGuard guard_;
     DirtySet dirty_;
     UncoveredPaths uncovered_;
+    LinkCensus links_;
     TransferPool transfers_;
     DeletionGuard guarded_;
     storage::HeldDeletions held_;

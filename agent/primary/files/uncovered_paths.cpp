@@ -21,6 +21,12 @@ void UncoveredPaths::unwatched(const std::string& path, const std::string& reaso
     }
 }
 
+void UncoveredPaths::note(const std::string& name, const std::string& reason) {
+    if (this_.noted.size() < most_) {
+        this_.noted[name] = reason;
+    }
+}
+
 void UncoveredPaths::clear(const std::string& path) {
     refused_.erase(path);
 }
@@ -35,9 +41,14 @@ void UncoveredPaths::end_sweep() {
 
 std::vector<Uncovered> UncoveredPaths::list(std::size_t limit) const {
     std::vector<Uncovered> listed;
-    std::map<std::string, std::string> unwatched = this_.unwatched;
-    unwatched.insert(last_.unwatched.begin(), last_.unwatched.end());
-    for (const auto* paths : {&refused_, &std::as_const(unwatched)}) {
+    const auto both = [](std::map<std::string, std::string> now,
+                         const std::map<std::string, std::string>& before) {
+        now.insert(before.begin(), before.end());
+        return now;
+    };
+    const auto unwatched = both(this_.unwatched, last_.unwatched);
+    const auto noted = both(this_.noted, last_.noted);
+    for (const auto* paths : {&refused_, &unwatched, &noted}) {
         for (const auto& [path, reason] : *paths) {
             if (listed.size() < limit) {
                 listed.push_back({path, reason});

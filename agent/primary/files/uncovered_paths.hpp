@@ -21,6 +21,8 @@ class UncoveredPaths {
     void refuse(const std::string& path, const std::string& reason);
     // Can be read, but not watched: found by full scans only.
     void unwatched(const std::string& path, const std::string& reason);
+    // Of a watched tree, something that is found by full scans only: said in each mark.
+    void note(const std::string& name, const std::string& reason);
     void clear(const std::string& path);
     // Between the two a full scan finds anew what can't be watched or was only counted; one that
     // is given up is begun again.
@@ -44,6 +46,7 @@ class UncoveredPaths {
     struct Found {
         std::uint64_t refused_more = 0;
         std::map<std::string, std::string> unwatched;
+        std::map<std::string, std::string> noted;
     };
     Found last_;
     Found this_;

@@ -41,6 +41,10 @@ class Watcher {
     // `directory` is the open directory with this path. Watching one again, under its new name,
     // is how a rename of it becomes known.
     virtual WatchOutcome watch(std::string_view path, const storage::Handle& directory) = 0;
+    // `file` is the open file with this path, in a watched directory: changes of it are told
+    // whatever name they came by. Not after a rename of it; until the end of the next sweep that
+    // does not watch it again.
+    virtual WatchOutcome watch_file(std::string_view path, const storage::Handle& file) = 0;
     // Hands out what was queued when it was called.
     virtual void drain(const std::function<void(const Hint&)>& each) = 0;
 

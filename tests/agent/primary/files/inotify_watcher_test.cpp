@@ -102,5 +102,23 @@ TEST_F(InotifyWatcherTest, WaitsForWhatIsNew) {
     EXPECT_TRUE(watcher_.wait(Duration::from_ms(10'000)));
 }
 
+TEST_F(InotifyWatcherTest, AFileIsToldOfWhateverNameItIsWrittenBy) {
+    const test::TemporaryDirectory elsewhere;
+    ASSERT_EQ(watch("."), WatchOutcome::watched);
+    test::write_whole(directory_ / "file", "x");
+    fs::create_hard_link(directory_ / "file", elsewhere / "other");
+    (void)drain();
+    test::write_whole(elsewhere / "other", "unseen");
+    EXPECT_TRUE(drain().empty());
+    ASSERT_EQ(watcher_.watch_file("file", files_.open_file(root_, "file")), WatchOutcome::watched);
+    test::write_whole(elsewhere / "other", "seen");
+    EXPECT_TRUE(drain().contains({HintKind::changed, "file"}));
+    watcher_.begin_sweep();
+    ASSERT_EQ(watch("."), WatchOutcome::watched);
+    watcher_.end_sweep();
+    test::write_whole(elsewhere / "other", "let go");
+    EXPECT_TRUE(drain().empty());
+}
+
 }  // namespace
 }  // namespace farshore::primary

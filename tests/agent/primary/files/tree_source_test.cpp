@@ -1,5 +1,7 @@
 #include "agent/primary/files/tree_source.hpp"
 
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -59,6 +61,51 @@ TEST_F(TreeSourceTest, APutThatIsAskedForBeforeTheStartWaitsForIt) {
     source_->start();
     asker.join();
     EXPECT_EQ(test::read_whole(at("early")), "bytes");
+}
+
+TEST_F(TreeSourceTest, AWriteByANameOutsideOfTheTreeIsInTheNextCut) {
+    write("a/file", "one");
+    fs::create_directory(directory_ / "outside");
+    fs::create_hard_link(at("a/file"), directory_ / "outside/name");
+    start();
+    test::write_whole(directory_ / "outside/name", "two");
+    const TreeCut changed = cut();
+    EXPECT_TRUE(changed.is_current);
+    EXPECT_TRUE(changed.uncovered.empty());
+    EXPECT_EQ(put_paths(changed), (std::set<std::string>{"a/file"}));
+    EXPECT_EQ(index(), disk());
+}
+
+TEST_F(TreeSourceTest, WhereSuchAFileCanNotBeWatchedEachMarkSaysSo) {
+    write("file", "one");
+    fs::create_directory(directory_ / "outside");
+    fs::create_hard_link(at("file"), directory_ / "outside/name");
+    open(1);  // the root's
+    const TreeCut quiet = cut_until_quiet();
+    EXPECT_TRUE(quiet.is_current);
+    ASSERT_EQ(quiet.uncovered.size(), 1U);
+    EXPECT_EQ(quiet.uncovered[0].name, ".");
+    EXPECT_TRUE(quiet.uncovered[0].reason.starts_with("1 files have names outside"));
+    test::write_whole(directory_ / "outside/name", "two");
+    clock_.advance(settings_.sweep_interval);
+    (void)cut_until_quiet();
+    EXPECT_EQ(index(), disk());
+}
+
+TEST_F(TreeSourceTest, AWriteThroughAMappingIsFoundByTheNextSweep) {
+    write("mapped", std::string(4096, 'a'));
+    start();
+    const int file = ::open(at("mapped").c_str(), O_RDWR | O_CLOEXEC);
+    ASSERT_GE(file, 0);
+    void* const memory = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    ASSERT_NE(memory, MAP_FAILED);
+    ::close(file);
+    (void)cut_until_quiet();
+    static_cast<char*>(memory)[0] = 'b';
+    EXPECT_EQ(::munmap(memory, 4096), 0);
+    clock_.advance(settings_.sweep_interval);
+    (void)cut_until_quiet();
+    EXPECT_EQ(index(), disk());
 }
 
 TEST_F(TreeSourceTest, ChangesAreInTheNextCut) {
