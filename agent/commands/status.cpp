@@ -95,6 +95,7 @@ std::string status_text(const json::value& status) {
     out += fmt::format("  config {}\n  state  {}\n  listen {}\n  store  {}\n",
                        text(status, "config_file"), text(status, "state_directory"),
                        text(status, "listen"), text(status, "store_url"));
+    out += fmt::format("  memory {}\n", bytes_text(number(status, "memory_bytes")));
     return out;
 }
 

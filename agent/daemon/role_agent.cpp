@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/runtime/resident_memory.hpp"
 #include "protocol/limits.hpp"
 
 namespace farshore::daemon {
@@ -66,6 +67,7 @@ control::StatusReport RoleAgent::begin_status(control::LagReport lag) const {
     status.state_directory = services_.config.agent.state;
     status.listen = services_.config.agent.listen;
     status.started = services_.started;
+    status.memory_bytes = runtime::resident_memory_bytes();
     status.store_url = services_.config.store.url;
     // A directory may or may not be shared between the hosts; nobody here can tell.
     status.fence = !storage::is_directory_url(services_.config.store.url);

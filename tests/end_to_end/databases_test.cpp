@@ -374,6 +374,10 @@ TEST_F(Databases, ATransactionLargerThanTheMemoryLimitPasses) {
         "INSERT INTO big SELECT i, repeat(md5(i::text), 30) FROM generate_series(1, 150000) i");
     settle(std::chrono::seconds(180));
     expect_equal("big");
+    for (const char* agent : {"east", "west"}) {  // both say what they hold
+        const auto status = pair_->status(agent);
+        EXPECT_GT(status.at("memory_bytes").to_number<std::uint64_t>(), 1ULL << 20) << agent;
+    }
     if (std::getenv("FARSHORE_SANITIZED") == nullptr) {  // shadow memory is not the agent's
         EXPECT_LT(pair_->process("east").peak_resident_bytes(), 128ULL << 20);
         EXPECT_LT(pair_->process("west").peak_resident_bytes(), 128ULL << 20);
