@@ -56,6 +56,8 @@ constexpr std::size_t cut_scan_entries = 20'000;
 constexpr std::size_t wanted_items = 1'000;
 // One row of pgoutput: PostgreSQL's own limit of 1 GiB for a message.
 constexpr std::size_t database_record = 1 * gib;
+// A row up to this size is held whole where it is applied; a larger one passes in pieces.
+constexpr std::size_t whole_record = 4 * mib;
 
 constexpr std::size_t text = 64 * kib;  // reasons, hints and messages for people
 
@@ -68,6 +70,7 @@ static_assert(small_file <= pack_bytes, "a small file fits into a pack");
 static_assert(pack_bytes + pack_contents * 36 + 4 * kib <= frame_body, "a pack fits a frame");
 static_assert(xattrs_total + path + symlink_target + 4 * kib <= frame_body,
               "an entry fits a frame");
+static_assert(payload_piece <= whole_record, "a record in pieces may still be held whole");
 static_assert(frame_body * 4 <= lane_window, "a lane holds several frames");
 static_assert(path_component < path);
 

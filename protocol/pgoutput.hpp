@@ -56,7 +56,8 @@ struct Type {
     std::string_view name;
 };
 
-enum class ValueKind : char { null = 'n', unchanged = 'u', text = 't', binary = 'b' };
+// `stored` is in no message: whoever took a value out puts it, with what it is found by.
+enum class ValueKind : char { null = 'n', unchanged = 'u', text = 't', binary = 'b', stored = 's' };
 
 struct Value {
     ValueKind kind = ValueKind::null;

@@ -1,9 +1,18 @@
 #include "storage/spool/change_spool_reader.hpp"
 
+#include "protocol/bytes.hpp"
 #include "protocol/error.hpp"
 #include "protocol/limits.hpp"
 
 namespace farshore::storage {
+
+namespace {
+
+[[noreturn]] void damaged(const std::string& what) {
+    throw Error(ErrorCode::state_damaged, "the spool holds " + what);
+}
+
+}  // namespace
 
 ChangeSpoolReader::ChangeSpoolReader(FileSystem& files, const Handle& directory, SpoolPosition from,
                                      SpoolPosition to, SpoolContext context)
@@ -14,9 +23,16 @@ ChangeSpoolReader::ChangeSpoolReader(FileSystem& files, const Handle& directory,
       from_(from) {}
 
 bool ChangeSpoolReader::next() {
+    while (unread_bytes_ > 0) {
+        (void)more();
+    }
+    is_large_ = false;
     while (unread_.empty()) {
         if (!load()) {
             return false;
+        }
+        if (is_large_) {
+            return true;
         }
     }
     try {
@@ -29,7 +45,16 @@ bool ChangeSpoolReader::next() {
     return true;
 }
 
-// Finds the next whole records; false at the end.
+std::string_view ChangeSpoolReader::more() {
+    if (unread_bytes_ == 0) {
+        return {};
+    }
+    const std::string_view piece = next_piece();
+    unread_bytes_ -= piece.size();
+    return piece;
+}
+
+// Finds the next whole records, or a large one; false at the end.
 bool ChangeSpoolReader::load() {
     const auto piece = log_.next();
     if (!piece) {
@@ -43,29 +68,55 @@ bool ChangeSpoolReader::load() {
             unread_ = piece->payload;
             break;
         case RecordKind::first:
+            if (in_range_) {
+                begin_large(*piece);
+            }
+            break;
         case RecordKind::middle:
         case RecordKind::last:
-            assemble(*piece);
+            if (in_range_) {
+                damaged("a piece of a record that has no beginning");
+            }
             break;
     }
     return true;
 }
 
-void ChangeSpoolReader::assemble(const LogRecord& piece) {
-    if (!in_range_) {
+void ChangeSpoolReader::begin_large(const LogRecord& piece) {
+    if (piece.payload.size() <= DatabaseChanges::record_header_bytes) {
+        damaged("a record that does not begin");
+    }
+    ByteReader in(piece.payload);
+    const std::uint64_t length = in.u32();
+    record_.lsn = Lsn(in.u64());
+    const std::string_view message = piece.payload.substr(DatabaseChanges::record_header_bytes);
+    if (length > limits::database_record || message.size() > length) {
+        damaged("a record of " + std::to_string(length) + " bytes in pieces of more");
+    }
+    unread_bytes_ = length - message.size();
+    if (length > limits::whole_record) {
+        record_.message = message;
+        is_large_ = true;
         return;
     }
-    if (piece.kind == RecordKind::first) {
-        assembled_.clear();
-    }
-    if (assembled_.size() + piece.payload.size() >
-        limits::database_record + DatabaseChanges::record_header_bytes) {
-        throw Error(ErrorCode::state_damaged, "the spool holds a change record over the limit");
-    }
+    assembled_.clear();
+    assembled_.reserve(DatabaseChanges::record_header_bytes + length);
     assembled_.append(piece.payload);
-    if (piece.kind == RecordKind::last) {
-        unread_ = assembled_;
+    while (unread_bytes_ > 0) {
+        assembled_.append(more());
     }
+    unread_ = assembled_;
+}
+
+std::string_view ChangeSpoolReader::next_piece() {
+    const auto piece = log_.next();
+    const bool is_one =
+        piece && (piece->kind == RecordKind::middle || piece->kind == RecordKind::last);
+    if (!is_one || piece->payload.empty() || piece->payload.size() > unread_bytes_) {
+        damaged("a record that stops in the middle");
+    }
+    position_ = piece->end;
+    return piece->payload;
 }
 
 }  // namespace farshore::storage

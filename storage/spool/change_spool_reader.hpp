@@ -23,8 +23,12 @@ class ChangeSpoolReader {
 
     // Loads the next record, false at the end. Throws Error(state_damaged).
     bool next();
-    // Valid until the next call of next().
+    // Valid until the next call of next() or more().
     [[nodiscard]] const ChangeRecord& record() const { return record_; }
+    // The record is over limits::whole_record: its message is only what it begins with.
+    [[nodiscard]] bool is_large() const { return is_large_; }
+    // What follows of such a message, some at a time; empty behind its end.
+    [[nodiscard]] std::string_view more();
     // False for what is handed out only for the relations that it describes: what stands before
     // `from` in its segment, and what a segment repeats at its beginning.
     [[nodiscard]] bool in_range() const { return in_range_; }
@@ -33,15 +37,18 @@ class ChangeSpoolReader {
 
   private:
     bool load();
-    void assemble(const LogRecord& piece);
+    void begin_large(const LogRecord& piece);
+    [[nodiscard]] std::string_view next_piece();
 
     RecordLogReader log_;
     SpoolPosition from_;
     bool in_range_ = false;
     SpoolPosition position_;
-    std::string assembled_;    // a record that came in pieces
-    std::string_view unread_;  // of what load() found
+    std::string assembled_;           // a record that came in pieces, held whole
+    std::uint64_t unread_bytes_ = 0;  // of a record that is handed out in pieces
+    std::string_view unread_;         // of what load() found
     ChangeRecord record_;
+    bool is_large_ = false;
 };
 
 }  // namespace farshore::storage

@@ -56,6 +56,7 @@ class DatabaseApplier::Pass {
                 is_applied_ = in_transaction_ = true;
             }
             digest_.update(message);
+            digest_rest(reader);
             if (message.front() == pgoutput::commit_tag) {
                 const auto commit = pgoutput::decode(message).take();
                 end_transaction(std::get<pgoutput::Commit>(commit).end_lsn);
@@ -73,7 +74,14 @@ class DatabaseApplier::Pass {
     [[nodiscard]] const ApplyCount& count() const { return count_; }
 
   private:
-    void take(const storage::ChangeSpoolReader& reader) {
+    // Of a large record: what of it was not read.
+    void digest_rest(storage::ChangeSpoolReader& reader) {
+        for (auto more = reader.more(); !more.empty(); more = reader.more()) {
+            digest_.update(more);
+        }
+    }
+
+    void take(storage::ChangeSpoolReader& reader) {
         const ChangeRecord& record = reader.record();
         const char tag = record.message.front();
         if (tag == pgoutput::relation_tag) {
@@ -83,7 +91,25 @@ class DatabaseApplier::Pass {
         }
     }
 
-    void take_change(const storage::ChangeSpoolReader& reader) {
+    void take_large(storage::ChangeSpoolReader& reader) {
+        const ChangeRecord& record = reader.record();
+        digest_.update(record.message);
+        if (in_transaction_ && !is_applied_) {
+            const auto more = [&] {
+                const std::string_view bytes = reader.more();
+                digest_.update(bytes);
+                return bytes;
+            };
+            target_->apply_large(record.message, more, record.lsn);
+        }
+        digest_rest(reader);
+    }
+
+    void take_change(storage::ChangeSpoolReader& reader) {
+        if (reader.is_large()) {
+            take_large(reader);
+            return;
+        }
         const ChangeRecord& record = reader.record();
         const pgoutput::Message message = pgoutput::decode(record.message).take();
         if (const auto* begin = std::get_if<pgoutput::Begin>(&message)) {

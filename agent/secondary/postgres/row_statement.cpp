@@ -1,5 +1,7 @@
 #include "agent/secondary/postgres/row_statement.hpp"
 
+#include "agent/secondary/postgres/large_values.hpp"
+
 namespace farshore::secondary {
 
 namespace {
@@ -17,7 +19,11 @@ void require_columns(const ReplicaTable& table, const Row& row) {
     }
 }
 
-std::string parameter(RowValues& values, const pgoutput::Value& value) {
+std::string parameter(RowValues& values, const pgoutput::Value& value,
+                      const ReplicaColumn& column) {
+    if (value.kind == ValueKind::stored) {
+        return large_value_expression(value.bytes) + "::" + column.plain_type;
+    }
     values.add(value);
     return "$" + std::to_string(values.size());
 }
@@ -41,12 +47,12 @@ std::string where(const ReplicaTable& table, const Row& row, RowValues& values) 
         }
         if (column.is_key && !column.equality.empty()) {
             join(condition, " AND ",
-                 column.quoted + " " + column.equality + " " + parameter(values, row[i]));
+                 column.quoted + " " + column.equality + " " + parameter(values, row[i], column));
         } else {
             // Both through the same cast, for it does not always print what the type does.
             join(condition, " AND ",
                  "(" + column.quoted + "::text COLLATE \"C\") IS NOT DISTINCT FROM (" +
-                     parameter(values, row[i]) + "::" + column.type + ")::text");
+                     parameter(values, row[i], column) + "::" + column.type + ")::text");
         }
     }
     if (by_key) {
@@ -66,6 +72,17 @@ const Row& old_values(const ReplicaTable& table, const pgoutput::Update& update)
                     "an update of table " + table.name + " came without the old row");
     }
     return update.row;
+}
+
+std::string describe_value(const pgoutput::Value& value) {
+    switch (value.kind) {
+        case ValueKind::null:
+            return "NULL";
+        case ValueKind::stored:
+            return "(too large to show)";
+        default:
+            return std::string(value.bytes.substr(0, 100));
+    }
 }
 
 bool is_same(const pgoutput::Value& a, const pgoutput::Value& b) {
@@ -108,7 +125,7 @@ std::string move_statement(const ReplicaTable& table, const pgoutput::Update& up
         join(items, ", ",
              update.row[i].kind == ValueKind::unchanged
                  ? "gone." + column.quoted
-                 : parameter(values, update.row[i]) + "::" + column.type);
+                 : parameter(values, update.row[i], column) + "::" + column.type);
     }
     const std::string found = where(table, old_values(table, update), values);
     return "WITH gone AS (DELETE FROM ONLY " + table.quoted + " WHERE " + found +
@@ -128,7 +145,7 @@ std::string insert_statement(const ReplicaTable& table, const Row& row, RowValue
     std::string items;
     for (std::size_t i = 0; i < row.size(); ++i) {
         join(names, ", ", table.columns[i].quoted);
-        join(items, ", ", parameter(values, row[i]));
+        join(items, ", ", parameter(values, row[i], table.columns[i]));
     }
     return "INSERT INTO " + table.quoted + " (" + names + ") OVERRIDING SYSTEM VALUE VALUES (" +
            items + ")";
@@ -150,7 +167,8 @@ std::string update_statement(const ReplicaTable& table, const pgoutput::Update& 
             table.columns[i].is_always_generated_identity) {
             continue;
         }
-        join(assignments, ", ", table.columns[i].quoted + " = " + parameter(values, update.row[i]));
+        join(assignments, ", ",
+             table.columns[i].quoted + " = " + parameter(values, update.row[i], table.columns[i]));
     }
     const std::string found = where(table, old_values(table, update), values);
     if (assignments.empty()) {
@@ -193,10 +211,7 @@ std::string describe_key(const ReplicaTable& table, const Row& row) {
         if (by_key && !table.columns[i].is_key) {
             continue;
         }
-        join(text, ", ",
-             table.columns[i].name + " = " +
-                 (row[i].kind == ValueKind::null ? "NULL"
-                                                 : std::string(row[i].bytes.substr(0, 100))));
+        join(text, ", ", table.columns[i].name + " = " + describe_value(row[i]));
     }
     return text.substr(0, described_bytes);
 }

@@ -14,6 +14,7 @@ void RowValues::add(const pgoutput::Value& value) {
             return;
         case pgoutput::ValueKind::unchanged:
         case pgoutput::ValueKind::binary:
+        case pgoutput::ValueKind::stored:
             break;
     }
     throw Error(ErrorCode::malformed, "a change has a value without its text");

@@ -1,8 +1,10 @@
 #include "agent/secondary/postgres/transaction_applier.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/secondary/postgres/copy_record.hpp"
+#include "agent/secondary/postgres/large_values.hpp"
 #include "agent/secondary/postgres/replica_sequences.hpp"
 #include "agent/secondary/postgres/row_statement.hpp"
 
@@ -17,6 +19,9 @@ constexpr std::size_t run_bytes_limit = 32ULL << 20;
 // On an idle stream farshore.progress is moved once in a segment of the primary's log, not with
 // every mark.
 constexpr std::uint64_t idle_step_bytes = 16ULL << 20;
+
+// What is read of a DDL statement is the whole text that it was in.
+constexpr std::size_t ddl_bytes_limit = 16ULL << 20;
 
 constexpr std::string_view own_schema = "farshore";
 
@@ -33,6 +38,21 @@ Lsn committed_progress(postgres::Connection& connection, const StreamName& strea
                     "farshore.progress of replica " + database.str() + " is gone");
     }
     return progress->lsn;
+}
+
+std::string whole_ddl(std::string_view first, const NextBytes& more, Lsn lsn) {
+    std::string whole(first);
+    for (auto bytes = more(); !bytes.empty(); bytes = more()) {
+        if (whole.size() + bytes.size() > ddl_bytes_limit) {
+            throw Error(ErrorCode::too_large,
+                        "a DDL statement at LSN " + to_string(lsn) +
+                            " came in one text of more than " +
+                            std::to_string(ddl_bytes_limit >> 20U) +
+                            " MiB, which is not applied: the database must be copied anew");
+        }
+        whole.append(bytes);
+    }
+    return whole;
 }
 
 }  // namespace
@@ -119,6 +139,37 @@ void TransactionApplier::apply(const pgoutput::Message& change, Lsn lsn) {
     } else if (const auto* emptied = std::get_if<pgoutput::Truncate>(&change)) {
         truncate(*emptied, lsn);
     }
+}
+
+// By itself, with its large values in a table of the session: nothing here grows with them.
+void TransactionApplier::apply_large(std::string_view first, const NextBytes& more, Lsn lsn) {
+    const std::uint32_t relation = LargeChange::relation_of(first);
+    if (own_.contains(relation)) {
+        const std::string whole = whole_ddl(first, more, lsn);
+        apply(pgoutput::decode(whole).take(), lsn);
+        return;
+    }
+    if (!gate_.admits(relation, commit_)) {
+        return;
+    }
+    open_group();
+    write_runs();
+    std::optional<LargeChange> change;
+    bool has_stored = false;
+    pipeline_.outside([&] {
+        LargeValues values(connection_);
+        change.emplace(
+            [&] { return first.empty() ? more() : std::exchange(first, std::string_view()); },
+            values);
+        has_stored = values.finish();
+    });
+    const ApplyOrder order = std::exchange(order_now_, ApplyOrder::as_it_came);
+    apply(change->message(), lsn);
+    order_now_ = order;
+    if (has_stored) {
+        pipeline_.run(forget_large_values);
+    }
+    pipeline_.finish();
 }
 
 bool TransactionApplier::is_own(const pgoutput::Message& change) const {

@@ -9,6 +9,7 @@
 #include "agent/config/config.hpp"
 #include "agent/postgres/connection.hpp"
 #include "agent/secondary/postgres/ddl_applier.hpp"
+#include "agent/secondary/postgres/large_change.hpp"
 #include "agent/secondary/postgres/order_memory.hpp"
 #include "agent/secondary/postgres/replica_progress.hpp"
 #include "agent/secondary/postgres/replica_table.hpp"
@@ -50,6 +51,8 @@ class TransactionApplier {
     void begin_transaction(Lsn commit) { commit_ = commit; }
     // A row change or truncate of a transaction that ends behind progress().
     void apply(const pgoutput::Message& change, Lsn lsn);
+    // The same for a message over limits::whole_record: what it begins with, and what follows.
+    void apply_large(std::string_view first, const NextBytes& more, Lsn lsn);
     // The transaction ends here. Commits the group when it has grown enough.
     void end_transaction(Lsn commit_end);
     // Everything up to `lsn` has been applied: commits, durably.

@@ -145,6 +145,52 @@ TEST_F(ChangeSpoolTest, ARecordInPieces) {
     EXPECT_FALSE(reader.next());
 }
 
+TEST_F(ChangeSpoolTest, ALargeRecordIsHandedOutInPieces) {
+    const auto spool = open();
+    spool->begin_session(Lsn(0));
+    const std::string message =
+        insert_message(1, "1", std::string(limits::whole_record + 100'000, 'y') + "end");
+    for (const std::uint64_t end : {100U, 200U}) {
+        DatabaseChanges begin;
+        append_record({Lsn(end - 5), begin_message(end - 5)}, begin.records);
+        spool->append(begin);
+        std::string large;
+        append_record({Lsn(end - 3), message}, large);
+        for (std::size_t at = 0; at < large.size(); at += limits::payload_piece) {
+            spool->append({at == 0, at + limits::payload_piece >= large.size(),
+                           large.substr(at, limits::payload_piece)});
+        }
+        DatabaseChanges commit;
+        append_record({Lsn(end - 2), commit_message(end - 5, end)}, commit.records);
+        spool->append(commit);
+    }
+    ChangeSpoolReader reader = spool->reader({}, spool->end(), SpoolContext::wanted);
+    ASSERT_TRUE(reader.next());
+    EXPECT_FALSE(reader.is_large());
+    EXPECT_TRUE(reader.more().empty());
+    ASSERT_TRUE(reader.next());
+    EXPECT_TRUE(reader.is_large());
+    EXPECT_EQ(reader.record().lsn, Lsn(97));
+    std::string seen(reader.record().message);
+    EXPECT_LE(seen.size(), limits::payload_piece);
+    for (auto more = reader.more(); !more.empty(); more = reader.more()) {
+        EXPECT_LE(more.size(), limits::payload_piece);
+        seen.append(more);
+    }
+    EXPECT_EQ(seen, message);
+    ASSERT_TRUE(reader.next());  // commit
+    EXPECT_FALSE(reader.is_large());
+    EXPECT_EQ(reader.record().message.front(), 'C');
+    // What is not asked for is left out.
+    ASSERT_TRUE(reader.next() && reader.next());
+    EXPECT_TRUE(reader.is_large());
+    EXPECT_FALSE(reader.more().empty());
+    ASSERT_TRUE(reader.next());
+    EXPECT_EQ(reader.record().message.front(), 'C');
+    EXPECT_FALSE(reader.next());
+    EXPECT_EQ(spool->position_at(Lsn(150)), spool->position_at(Lsn(100)));
+}
+
 TEST_F(ChangeSpoolTest, RefusesPiecesThatDoNotFit) {
     std::string large;
     append_record({Lsn(7), insert_message(1, "1", std::string(1000, 'y'))}, large);

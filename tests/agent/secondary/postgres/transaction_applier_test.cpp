@@ -151,6 +151,65 @@ TEST_F(TransactionApplierTest, ShowsATriggerEveryChangeInOrder) {
               "INSERT1 UPDATE2 DELETE2");
 }
 
+// Rows above limits::whole_record pass in pieces, with their values by way of a temporary table.
+TEST_F(TransactionApplierTest, RowsTooLargeToBeHeldWhole) {
+    origin(
+        "CREATE TABLE big (id int PRIMARY KEY, n int, body text, raw bytea, c varchar, d jsonb);"
+        "ALTER TABLE big ALTER body SET STORAGE EXTERNAL;"
+        "CREATE TABLE whole (id int PRIMARY KEY, body text);"
+        "ALTER TABLE whole REPLICA IDENTITY FULL;"
+        "CREATE TABLE bare (body text, n int);"
+        "CREATE TABLE made (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body text)");
+    road_->connect();
+    road_->cut_and_apply();
+    const std::string text = R"(repeat(E'a\\\\\t\n"é''' || md5('x'), 120000))";
+    const auto step = [&](const std::string& sql, const std::string& table) {
+        origin(sql);
+        road_->cut_and_apply();
+        expect_same(table, ": " + sql);
+    };
+    step(
+        "INSERT INTO big VALUES (1, 1, 'small', NULL, 'a', '[]'); "
+        "INSERT INTO big VALUES (2, 2, " +
+            text + ", decode(repeat('00ff', 2000000), 'hex'), " + text + ", to_jsonb(" + text +
+            ")); INSERT INTO big VALUES (3, 3, '', '', '', NULL)",
+        "big");
+    step("UPDATE big SET n = n + 1", "big");
+    step("UPDATE big SET body = body || 'x', n = 7 WHERE id = 2", "big");
+    step("UPDATE big SET id = id + 10", "big");
+    step("UPDATE big SET c = NULL, body = " + text, "big");
+    step("BEGIN; DELETE FROM big WHERE id = 12; INSERT INTO big (id, body) SELECT 12, " + text +
+             "; UPDATE big SET body = body || 'y' WHERE id = 12; COMMIT",
+         "big");
+    step("INSERT INTO whole SELECT i, " + text + " FROM generate_series(1, 3) i", "whole");
+    step("UPDATE whole SET body = body || 'x' WHERE id = 2", "whole");
+    step("UPDATE whole SET id = 20 WHERE id = 2", "whole");
+    step("DELETE FROM whole WHERE id < 20", "whole");
+    step("INSERT INTO bare VALUES (" + text + ", 1), (" + text + ", 1), (" + text + ", 2)", "bare");
+    step("UPDATE bare SET body = body || 'x' WHERE ctid = (SELECT min(ctid) FROM bare)", "bare");
+    step("DELETE FROM bare WHERE ctid = (SELECT min(ctid) FROM bare)", "bare");
+    step("INSERT INTO made (body) VALUES (" + text + ")", "made");
+    step("UPDATE made SET body = body || 'x', id = DEFAULT", "made");
+    EXPECT_EQ(road_->sent, road_->applied);
+}
+
+TEST_F(TransactionApplierTest, NamesALargeRowThatIsMissing) {
+    origin(
+        "CREATE TABLE whole (id int PRIMARY KEY, body text);"
+        "ALTER TABLE whole REPLICA IDENTITY FULL;"
+        "INSERT INTO whole VALUES (1, repeat(md5('x'), 200000))");
+    road_->connect();
+    road_->cut_and_apply();
+    replica("UPDATE whole SET id = 2");
+    origin("UPDATE whole SET body = body || 'x'");
+    (void)road_->cut();
+    expect_conflict("update in table public.whole (id = 1");
+    replica("UPDATE whole SET id = 1");
+    (void)road_->apply();
+    expect_same("whole");
+    EXPECT_EQ(road_->sent, road_->applied);
+}
+
 constexpr const char* many_shapes = R"(
 CREATE TABLE plain (id int PRIMARY KEY, n int DEFAULT 5, t text);
 CREATE TABLE two (id int PRIMARY KEY, u int UNIQUE, t text);
