@@ -10,7 +10,8 @@ void ChangeBatch::add(const ChangeRecord& record) {
         flush();
     }
     if (size > limits::payload_piece) {
-        send_in_pieces(record);
+        begin_large(record.lsn, record.message.size());
+        add_to_large(record.message);
     } else {
         append_record(record, changes_.records);
     }
@@ -23,21 +24,29 @@ void ChangeBatch::flush() {
     }
 }
 
-void ChangeBatch::send_in_pieces(const ChangeRecord& record) {
-    std::string_view rest = record.message;
-    DatabaseChanges piece;
+void ChangeBatch::begin_large(Lsn lsn, std::size_t bytes) {
+    FARSHORE_ASSERT(missing_bytes_ == 0 && bytes > 0);
+    flush();
     ByteWriter header;
-    header.u32(static_cast<std::uint32_t>(rest.size())).u64(record.lsn.value());
-    piece.records = header.take();
-    piece.last = false;
-    while (!piece.last) {
-        const std::size_t fits = limits::payload_piece - piece.records.size();
-        piece.records.append(rest.substr(0, fits));
-        rest.remove_prefix(std::min(fits, rest.size()));
-        piece.last = rest.empty();
-        send_(to_frame(piece));
-        piece.first = false;
-        piece.records.clear();
+    header.u32(static_cast<std::uint32_t>(bytes)).u64(lsn.value());
+    piece_ = {true, false, header.take()};
+    missing_bytes_ = bytes;
+}
+
+void ChangeBatch::add_to_large(std::string_view bytes) {
+    FARSHORE_ASSERT(bytes.size() <= missing_bytes_);
+    while (!bytes.empty()) {
+        const std::string_view fits =
+            bytes.substr(0, limits::payload_piece - piece_.records.size());
+        piece_.records.append(fits);
+        bytes.remove_prefix(fits.size());
+        missing_bytes_ -= fits.size();
+        piece_.last = missing_bytes_ == 0;
+        if (piece_.last || piece_.records.size() == limits::payload_piece) {
+            send_(to_frame(piece_));
+            piece_.first = false;
+            piece_.records.clear();
+        }
     }
 }
 

@@ -83,10 +83,40 @@ void ChangeStream::take_change(const ReplicationEvent& event) {
     if (in_transaction_ && pgoutput::is_digested(event.message)) {
         transaction_.update(event.message);
     }
+    if (event.missing_bytes > 0) {
+        take_large(event);
+        return;
+    }
     batch_.add({event.lsn, event.message});
     if (tag == pgoutput::commit_tag) {
         const auto message = pgoutput::decode(event.message).take();
         finish_transaction(std::get<pgoutput::Commit>(message).end_lsn);
+    }
+}
+
+// A row that no frame holds goes through as it comes, however large it is.
+void ChangeStream::take_large(const ReplicationEvent& event) {
+    std::size_t missing = event.missing_bytes;
+    if (event.message.size() + missing > limits::database_record) {
+        throw Error(ErrorCode::malformed, "the server sent a change of more than 1 GiB");
+    }
+    batch_.begin_large(event.lsn, event.message.size() + missing);
+    batch_.add_to_large(event.message);
+    while (missing > 0) {
+        const std::string_view bytes = parts_.replication.more();
+        if (bytes.empty()) {
+            if (parts_.state.stop.is_set()) {
+                throw Error(ErrorCode::cancelled, "the agent stops");
+            }
+            tend();
+            wait(true, longest_wait);
+            continue;
+        }
+        missing -= bytes.size();
+        if (in_transaction_) {
+            transaction_.update(bytes);
+        }
+        batch_.add_to_large(bytes);
     }
 }
 

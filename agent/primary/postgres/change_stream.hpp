@@ -39,6 +39,7 @@ class ChangeStream {
     [[nodiscard]] bool drain();
     void take(const ReplicationEvent& event);
     void take_change(const ReplicationEvent& event);
+    void take_large(const ReplicationEvent& event);
     void finish_transaction(Lsn commit_end);
     void announce();
     void become_whole();

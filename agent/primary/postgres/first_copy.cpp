@@ -1,7 +1,6 @@
 #include "agent/primary/postgres/first_copy.hpp"
 
-#include <libpq-fe.h>
-
+#include <charconv>
 #include <iterator>
 #include <set>
 
@@ -14,6 +13,21 @@ namespace farshore::primary {
 namespace {
 
 constexpr auto result_poll = Duration::from_ms(500);
+constexpr char copy_data = 'd';
+constexpr char command_complete = 'C';
+constexpr char ready_for_query = 'Z';
+
+// "COPY 500", with a zero byte behind it.
+std::uint64_t rows_of(std::string_view tag) {
+    constexpr std::string_view verb = "COPY ";
+    std::uint64_t rows = 0;
+    const char* const end = tag.data() + tag.size();
+    if (!tag.starts_with(verb) ||
+        std::from_chars(tag.data() + verb.size(), end, rows).ec != std::errc()) {
+        throw Error(ErrorCode::malformed, "the server does not say how many rows it has copied");
+    }
+    return rows;
+}
 
 }  // namespace
 
@@ -23,12 +37,18 @@ FirstCopy::FirstCopy(CopySource source, connection::Lane& lane, const postgres::
       lane_(lane),
       stop_(stop),
       on_progress_(std::move(on_progress)),
-      connection_(source_.connection, stop) {}
+      connection_(source_.connection, stop),
+      row_connection_(source_.connection, stop),
+      rows_((see_snapshot(row_connection_), row_connection_)) {}
+
+void FirstCopy::see_snapshot(postgres::Connection& connection) const {
+    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+    connection.execute("SET TRANSACTION SNAPSHOT " +
+                       connection.quote_literal(source_.slot.snapshot));
+}
 
 bool FirstCopy::run() {
-    postgres::Transaction snapshot(connection_, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-    connection_.execute("SET TRANSACTION SNAPSHOT " +
-                        connection_.quote_literal(source_.slot.snapshot));
+    see_snapshot(connection_);
     const std::vector<TableFacts> tables = Publication(connection_, source_.publication).tables();
     for (const TableFacts& table : tables) {
         progress_.bytes += table.bytes;
@@ -135,8 +155,8 @@ void FirstCopy::send_table(const TableFacts& table) {
     }
     columns += columns.empty() ? "" : ")";
     send_frame(to_frame(begin));
-    connection_.execute("COPY " + connection_.quote_name(table.schema, table.name) + columns +
-                        " TO STDOUT");
+    rows_.send_query("COPY " + connection_.quote_name(table.schema, table.name) + columns +
+                     " TO STDOUT");
     const std::uint64_t rows = send_rows();
     send_frame(to_frame(CopyTableEnd{rows}));
     ++progress_.tables_done;
@@ -154,37 +174,29 @@ std::uint64_t FirstCopy::send_rows() {
             on_progress_(progress_);
         }
     };
-    while (true) {
-        char* bytes = nullptr;
-        const int length = PQgetCopyData(connection_.raw(), &bytes, 1);
-        const std::unique_ptr<char, void (*)(void*)> owner(bytes, &PQfreemem);
-        if (length < 0) {
-            break;
-        }
-        if (length == 0) {
-            (void)connection_.wait_readable(Duration::from_ms(1000));
-            if (PQconsumeInput(connection_.raw()) == 0) {
-                connection_.lost();
+    std::string tag;
+    for (auto message = rows_.next(); message.type != ready_for_query; message = rows_.next()) {
+        while (rows_.unread_bytes() > 0 && message.type == copy_data) {
+            std::string_view bytes = rows_.some();
+            if (bytes.empty()) {
+                (void)row_connection_.wait_readable(Duration::from_ms(1000));
             }
-            continue;
-        }
-        std::string_view row(bytes, static_cast<std::size_t>(length));
-        while (!row.empty()) {
-            const std::size_t fits = limits::payload_piece - piece.bytes.size();
-            piece.bytes.append(row.substr(0, fits));
-            row.remove_prefix(std::min(fits, row.size()));
-            if (piece.bytes.size() == limits::payload_piece) {
-                flush();
+            while (!bytes.empty()) {
+                const std::string_view fits =
+                    bytes.substr(0, limits::payload_piece - piece.bytes.size());
+                piece.bytes.append(fits);
+                bytes.remove_prefix(fits.size());
+                if (piece.bytes.size() == limits::payload_piece) {
+                    flush();
+                }
             }
+        }
+        if (message.type == command_complete) {
+            tag = rows_.whole();
         }
     }
     flush();
-    std::uint64_t rows = 0;
-    while (const auto answer = connection_.next_answer()) {
-        connection_.require(*answer);
-        rows = answer->affected();
-    }
-    return rows;
+    return rows_of(tag);
 }
 
 void FirstCopy::send_frame(Frame frame) {

@@ -43,6 +43,7 @@ class FirstCopy {
     void send_schema(const SchemaDump& schema, SchemaSection section);
     void send_table(const TableFacts& table);
     void send_tables(const std::vector<TableFacts>& tables, const CopyStanding& standing);
+    void see_snapshot(postgres::Connection& connection) const;
     [[nodiscard]] std::uint64_t send_rows();
     void send_frame(Frame frame);
     void await_result();
@@ -54,6 +55,8 @@ class FirstCopy {
     const postgres::WakeEvent& stop_;
     std::function<void(const CopyProgress&)> on_progress_;
     postgres::Connection connection_;
+    postgres::Connection row_connection_;  // in the same snapshot: rows_ alone speaks on it
+    postgres::MessageReader rows_;
     CopyProgress progress_;
 };
 

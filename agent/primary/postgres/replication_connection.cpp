@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "agent/postgres/sql_error.hpp"
+#include "protocol/limits.hpp"
+#include "protocol/message_database.hpp"
 
 namespace farshore::primary {
 
@@ -13,6 +15,13 @@ namespace {
 constexpr std::int64_t postgres_epoch_seconds = 946'684'800;  // 2000-01-01
 constexpr std::size_t change_header_bytes = 1 + 8 + 8 + 8;
 constexpr std::size_t keepalive_bytes = 1 + 8 + 8 + 1;
+constexpr char copy_both_response = 'W';
+constexpr char copy_data = 'd';
+constexpr char ready_for_query = 'Z';
+// A change that is handed out whole: it fits into a frame.
+constexpr std::size_t whole_bytes =
+    change_header_bytes + limits::payload_piece - DatabaseChanges::record_header_bytes;
+static_assert(whole_bytes <= postgres::MessageReader::buffer_bytes);
 constexpr auto longest_status_interval = Duration::from_ms(10'000);
 
 std::uint64_t read_u64(std::string_view bytes) {
@@ -38,12 +47,14 @@ Lsn parse(std::string_view text) {
     return lsn;
 }
 
-ReplicationEvent parse_event(std::string_view bytes) {
+// `bytes`: all of it, or what a change of `missing` more bytes begins with.
+ReplicationEvent parse_event(std::string_view bytes, std::size_t missing) {
     ReplicationEvent event;
     if (bytes.size() > change_header_bytes && bytes[0] == 'w') {
         event.kind = ReplicationEvent::Kind::change;
         event.lsn = Lsn(read_u64(bytes.substr(1)));
         event.message = bytes.substr(change_header_bytes);
+        event.missing_bytes = missing;
     } else if (bytes.size() == keepalive_bytes && bytes[0] == 'k') {
         event.kind = ReplicationEvent::Kind::keepalive;
         event.lsn = Lsn(read_u64(bytes.substr(1)));
@@ -58,8 +69,7 @@ ReplicationEvent parse_event(std::string_view bytes) {
 
 ReplicationConnection::ReplicationConnection(const std::string& conninfo,
                                              const postgres::WakeEvent& stop)
-    : connection_(conninfo, stop, postgres::ConnectionKind::replication),
-      buffer_(nullptr, &PQfreemem) {}
+    : connection_(conninfo, stop, postgres::ConnectionKind::replication) {}
 
 SystemFacts ReplicationConnection::identify() {
     const postgres::Answer answer = connection_.execute("IDENTIFY_SYSTEM");
@@ -113,32 +123,39 @@ void ReplicationConnection::start(const std::string& slot, const std::string& pu
     const std::string sql = "START_REPLICATION SLOT " + connection_.quote_name(slot) + " LOGICAL " +
                             to_string(from) + " (proto_version '1', publication_names " +
                             connection_.quote_literal(connection_.quote_name(publication)) + ")";
-    connection_.execute(sql);
+    if (!reader_) {
+        reader_.emplace(connection_);
+    }
+    reader_->send_query(sql);
+    char answer = reader_->next().type;
+    while (answer == ready_for_query) {  // of an attempt that was refused
+        answer = reader_->next().type;
+    }
+    if (answer != copy_both_response) {
+        throw Error(ErrorCode::database_refused,
+                    std::string("the server does not stream changes: it answers with ") + answer);
+    }
 }
 
 ReplicationEvent ReplicationConnection::receive() {
-    char* bytes = nullptr;
-    int length = PQgetCopyData(connection_.raw(), &bytes, 1);
-    if (length == 0) {
-        if (PQconsumeInput(connection_.raw()) == 0) {
-            connection_.lost();
+    if (!beginning_) {
+        beginning_ = reader_->poll();
+        if (!beginning_) {
+            return {};
         }
-        length = PQgetCopyData(connection_.raw(), &bytes, 1);
+        if (beginning_->type != copy_data) {
+            // It may have said why: that was thrown as an error.
+            throw Error(ErrorCode::database_unavailable,
+                        "the connection to the database is lost: the server ends the stream");
+        }
     }
-    buffer_.reset(bytes);
-    if (length == 0) {
+    const std::size_t begins = std::min(beginning_->bytes, whole_bytes);
+    const auto bytes = reader_->exactly(begins);
+    if (!bytes) {
         return {};
     }
-    if (length < 0) {
-        // The server has ended the stream; it may have said why.
-        if (length == -1) {
-            while (const auto answer = connection_.next_answer()) {
-                connection_.require(*answer);
-            }
-        }
-        connection_.lost();
-    }
-    return parse_event({bytes, static_cast<std::size_t>(length)});
+    beginning_.reset();
+    return parse_event(*bytes, reader_->unread_bytes());
 }
 
 void ReplicationConnection::send(const ReplicationStatus& status) {
@@ -149,10 +166,7 @@ void ReplicationConnection::send(const ReplicationStatus& status) {
     const std::int64_t micros = status.now.nanoseconds / 1000 - postgres_epoch_seconds * 1'000'000;
     append_u64(message, static_cast<std::uint64_t>(micros));
     message.push_back(status.wants_reply ? '\1' : '\0');
-    if (PQputCopyData(connection_.raw(), message.data(), static_cast<int>(message.size())) != 1 ||
-        PQflush(connection_.raw()) != 0) {
-        connection_.lost();
-    }
+    reader_->send(copy_data, message);
 }
 
 int ReplicationConnection::socket() const {

@@ -2,11 +2,12 @@
 // PostgreSQL's streaming replication protocol, the part of it that logical decoding needs.
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "agent/postgres/connection.hpp"
+#include "agent/postgres/message_reader.hpp"
 #include "protocol/identifiers.hpp"
 #include "protocol/time.hpp"
 
@@ -23,12 +24,13 @@ struct CreatedSlot {
     std::string snapshot;  // shows the database as it was here, until the next command
 };
 
-// What the server sent. Text points into memory that the next call of receive() frees.
+// What the server sent. Text is valid until the next call of receive() or more().
 struct ReplicationEvent {
     enum class Kind : std::uint8_t { none, change, keepalive };
     Kind kind = Kind::none;
     Lsn lsn;  // of a change; of a keepalive: all that was committed at or before it has been sent
-    std::string_view message;  // of a change
+    std::string_view message;  // of a change; the beginning of one that is too large for a frame
+    std::size_t missing_bytes = 0;  // of the message: more() gives them
     bool wants_reply = false;
 };
 
@@ -59,10 +61,12 @@ class ReplicationConnection {
 
     // How large a transaction may be before the server decodes it by way of its disk.
     void set_memory(std::uint64_t bytes);
-    // From then on only the calls below.
+    // From then on only the calls below, and this one again where it was refused.
     void start(const std::string& slot, const std::string& publication, Lsn from);
     // Does not wait.
     [[nodiscard]] ReplicationEvent receive();
+    // What has come of the missing bytes; empty when nothing has.
+    [[nodiscard]] std::string_view more() { return reader_->some(); }
     void send(const ReplicationStatus& status);
     // For poll().
     [[nodiscard]] int socket() const;
@@ -71,7 +75,8 @@ class ReplicationConnection {
     [[nodiscard]] CreatedSlot make_slot(const std::string& description);
 
     postgres::Connection connection_;
-    std::unique_ptr<char, void (*)(void*)> buffer_;
+    std::optional<postgres::MessageReader> reader_;     // since start()
+    std::optional<postgres::ServerMessage> beginning_;  // a message that is not all here yet
 };
 
 }  // namespace farshore::primary
