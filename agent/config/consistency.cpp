@@ -6,6 +6,9 @@
 #include <set>
 #include <string_view>
 
+#include "agent/config/memory_budget.hpp"
+#include "protocol/limits.hpp"
+
 namespace farshore::config {
 
 namespace {
@@ -155,6 +158,15 @@ Found check_replication(const Config& config) {
     if (config.replication.min_cut_interval > config.replication.mark_interval) {
         return Objection{"replication", 0, "min_cut_interval",
                          "is longer than mark_interval, and a mark is a cut"};
+    }
+    const std::uint64_t least = least_memory_bytes(config);
+    if (config.replication.memory_limit_bytes < least) {
+        return Objection{"replication", 0, "memory_limit",
+                         fmt::format("{} MiB are less than the {} MiB that {} peers, {} databases "
+                                     "and {} bulk lanes can hold",
+                                     config.replication.memory_limit_bytes / limits::mib,
+                                     least / limits::mib, config.peers.size(),
+                                     config.databases.size(), config.replication.bulk_lanes)};
     }
     return std::nullopt;
 }

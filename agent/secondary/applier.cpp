@@ -20,8 +20,8 @@ constexpr std::uint64_t room_at_once = 256ULL << 20;
 
 Applier::Applier(ApplierParts parts) : parts_(std::move(parts)) {
     for (const auto& [name, database] : parts_.databases) {
-        appliers_[name] =
-            std::make_unique<DatabaseApplier>(parts_.stream, database->config, database->spool);
+        appliers_[name] = std::make_unique<DatabaseApplier>(
+            parts_.stream, database->config, database->spool, parts_.gathered_rows_bytes);
         // What was applied since the last mark, before this process began, was not seen.
         digests_[name] = std::nullopt;
     }

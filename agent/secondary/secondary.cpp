@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "agent/config/memory_budget.hpp"
 #include "agent/runtime/log.hpp"
 #include "agent/runtime/tree_rights.hpp"
 #include "agent/session/attestation.hpp"
@@ -134,6 +135,7 @@ ApplierParts Secondary::applier_parts() {
             .clock = services_.clock,
             .random = services_.random,
             .faults = faults_,
+            .gathered_rows_bytes = config::gathered_rows_bytes(services_.config),
             .on_applied = [this](CutNumber cut, const std::map<SourceName, Digest>& trees) {
                 on_applied(cut, trees);
             }};

@@ -19,7 +19,7 @@ DatabaseRoad::DatabaseRoad(PostgresServer& primary, PostgresServer& secondary) {
     replica.connection = secondary.conninfo("replica");
     root_ = files_.open_root(directory_.path());
     spool_ = std::make_unique<storage::ChangeSpool>(files_, root_, "app");
-    applier_ = std::make_unique<secondary::DatabaseApplier>(stream_, replica, *spool_);
+    applier_ = std::make_unique<secondary::DatabaseApplier>(stream_, replica, *spool_, 32ULL << 20);
 }
 
 DatabaseRoad::~DatabaseRoad() {
@@ -102,7 +102,7 @@ void DatabaseRoad::restart_secondary() {
     disconnect();
     applier_.reset();
     spool_ = std::make_unique<storage::ChangeSpool>(files_, root_, "app");
-    applier_ = std::make_unique<secondary::DatabaseApplier>(stream_, replica, *spool_);
+    applier_ = std::make_unique<secondary::DatabaseApplier>(stream_, replica, *spool_, 32ULL << 20);
 }
 
 void DatabaseRoad::wait_until(const std::function<bool()>& condition, const std::string& what) {

@@ -178,8 +178,11 @@ class DatabaseApplier::Pass {
 };
 
 DatabaseApplier::DatabaseApplier(StreamName stream, config::Database database,
-                                 storage::ChangeSpool& spool)
-    : stream_(std::move(stream)), database_(std::move(database)), spool_(spool) {}
+                                 storage::ChangeSpool& spool, std::uint64_t gathered_bytes)
+    : stream_(std::move(stream)),
+      database_(std::move(database)),
+      spool_(spool),
+      gathered_bytes_(gathered_bytes) {}
 
 DatabaseApplier::~DatabaseApplier() = default;
 
@@ -260,7 +263,8 @@ void DatabaseApplier::apply_whole(Pass& pass, storage::SpoolPosition end) {
 
 void DatabaseApplier::go_through(Pass& pass, storage::SpoolPosition end) {
     if (!target_) {
-        target_ = std::make_unique<TransactionApplier>(stream_, database_, stop_, order_);
+        target_ = std::make_unique<TransactionApplier>(stream_, database_, stop_, order_,
+                                                       gathered_bytes_);
     }
     // What lies before known_up_to_ is in the replica: its rows need no relation, and what it says
     // of relations comes once more.

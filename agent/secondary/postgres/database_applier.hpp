@@ -38,7 +38,9 @@ class DatabaseApplier {
     // For every transaction of the range, in commit order, also when it had been applied before.
     using OnTransaction = std::function<void(Lsn commit_end, const Digest& sha256)>;
 
-    DatabaseApplier(StreamName stream, config::Database database, storage::ChangeSpool& spool);
+    // `gathered_bytes`: rows that are held before they are written.
+    DatabaseApplier(StreamName stream, config::Database database, storage::ChangeSpool& spool,
+                    std::uint64_t gathered_bytes);
     ~DatabaseApplier();
 
     // When it returns the range is visible in the replica and durable there. Throws conflict or
@@ -69,6 +71,7 @@ class DatabaseApplier {
     StreamName stream_;
     config::Database database_;
     storage::ChangeSpool& spool_;
+    std::uint64_t gathered_bytes_;
     postgres::WakeEvent stop_;
     OrderMemory order_;
     std::unique_ptr<TransactionApplier> target_;  // gone after an error

@@ -14,8 +14,6 @@ namespace {
 
 // So much of it is rolled back when the server goes away in the middle.
 constexpr std::uint64_t group_changes_limit = 50'000;
-// What is gathered is held in memory until then, whatever a transaction's size.
-constexpr std::size_t run_bytes_limit = 32ULL << 20;
 // On an idle stream farshore.progress is moved once in a segment of the primary's log, not with
 // every mark.
 constexpr std::uint64_t idle_step_bytes = 16ULL << 20;
@@ -58,7 +56,8 @@ std::string whole_ddl(std::string_view first, const NextBytes& more, Lsn lsn) {
 }  // namespace
 
 TransactionApplier::TransactionApplier(const StreamName& stream, const config::Database& database,
-                                       const postgres::WakeEvent& stop, OrderMemory& order)
+                                       const postgres::WakeEvent& stop, OrderMemory& order,
+                                       std::uint64_t gathered_bytes)
     : stream_(stream),
       database_(database.name),
       catalogue_(database.connection, stop),
@@ -71,6 +70,7 @@ TransactionApplier::TransactionApplier(const StreamName& stream, const config::D
                  (void)connection_.attempt("SET lc_messages = 'C'"),
                  connection_.execute("SET jit = off"), connection_)),
       ddl_(connection_, catalogue_),
+      gathered_bytes_(gathered_bytes),
       writer_(connection_, pipeline_),
       order_(order) {}
 
@@ -256,7 +256,7 @@ bool TransactionApplier::gather(const Change& change, const ReplicaTable& target
     run_bytes_ -= before;
     ++group_changes_;
     group_lsn_ = lsn;
-    if (run_bytes_ >= run_bytes_limit) {
+    if (run_bytes_ >= gathered_bytes_) {
         write_runs();
     }
     return true;

@@ -35,7 +35,8 @@ class TransactionApplier {
   public:
     // Throws Error(replica_altered) when the replica's progress is gone.
     TransactionApplier(const StreamName& stream, const config::Database& database,
-                       const postgres::WakeEvent& stop, OrderMemory& order);
+                       const postgres::WakeEvent& stop, OrderMemory& order,
+                       std::uint64_t gathered_bytes);
 
     [[nodiscard]] Lsn progress() const { return progress_; }
     [[nodiscard]] std::uint64_t rows() const { return committed_rows_; }
@@ -93,6 +94,7 @@ class TransactionApplier {
     DdlApplier ddl_;
     std::map<std::uint32_t, TableChanges> runs_;  // not yet written, of the open group
     std::size_t run_bytes_ = 0;
+    std::uint64_t gathered_bytes_;  // they are written then, whatever a transaction's size
     RunWriter writer_;
     OrderMemory& order_;
     ApplyOrder order_now_ = ApplyOrder::by_table;

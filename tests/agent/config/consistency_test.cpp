@@ -42,6 +42,8 @@ TEST(Consistency, WhatCanNotWorkTogetherIsNamedAtItsLine) {
         {"url = \"file:../store\"", "url = \"s3://b/p\"\nobject_lock = \"30d\"",
          "16: store.object_lock: "},
         {"bulk_lanes = 3", "min_cut_interval = \"2s\"", "29: replication.min_cut_interval: "},
+        {"bulk_lanes = 3", "bulk_lanes = 16\nmemory_limit = \"128MiB\"",
+         "30: replication.memory_limit: 128 MiB are less than the 208 MiB that 1 peers, 1 "},
     };
     for (const Case& wrong : cases) {
         const std::string text = spoilt(wrong.from, wrong.to);
