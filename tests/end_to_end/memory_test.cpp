@@ -106,8 +106,8 @@ TEST_F(Memory, ManyRowsOfEverySizePass) {
     primary_.query("app", "CREATE TABLE big (id int PRIMARY KEY, n int, body text)");
     start();
     settle();
-    for (const auto& [rows, repeats] : {std::pair(200'000, 1), std::pair(2000, 2000),
-                                        std::pair(300, 10'000), std::pair(40, 120'000)}) {
+    for (const auto& [rows, repeats] : {std::pair(20'000, 1), std::pair(500, 2000),
+                                        std::pair(100, 10'000), std::pair(12, 120'000)}) {
         const std::string some = " FROM generate_series(1, " + std::to_string(rows) + ") i";
         const std::string body = "repeat(md5(i::text), " + std::to_string(repeats) + ")";
         primary_.query("app", "INSERT INTO big SELECT i, 0, " + body + some);
