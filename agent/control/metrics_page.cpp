@@ -165,7 +165,7 @@ std::string metrics_page(const StatusReport& status, const std::vector<Metric>& 
     if (status.certificate_expires) {
         page.add("certificate_expires_timestamp_seconds",
                  "When the first of the agent's certificate and its CA's ends, seconds of UTC.",
-                 static_cast<double>(status.certificate_expires->nanoseconds / 1'000'000'000));
+                 static_cast<double>(status.certificate_expires->nanoseconds) / 1e9);
     }
     for (const SourceStatus& source : status.sources) {
         const Labels labels{{"source", source.name}};
