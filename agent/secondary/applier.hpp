@@ -30,7 +30,7 @@ struct ApplierParts {
     Clock& clock;
     runtime::Random& random;
     FaultBoard& faults;
-    std::uint64_t gathered_rows_bytes;  // of a database, before they are written
+    std::uint64_t gathered_rows_bytes = 32ULL << 20;  // of a database, before they are written
     // A cut is applied: tree digests as the replica has them.
     std::function<void(CutNumber, const std::map<SourceName, Digest>& trees)> on_applied;
 };
