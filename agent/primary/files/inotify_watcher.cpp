@@ -101,13 +101,14 @@ WatchOutcome InotifyWatcher::add(std::string_view path, const storage::Handle& w
     }
     // By what is open, so that no name can lead elsewhere meanwhile.
     const std::string name = "/proc/self/fd/" + std::to_string(what.descriptor());
-    if (places_.size() >= most_watches_) {
-        return WatchOutcome::limit_reached;
-    }
     const int watch = ::inotify_add_watch(queue_.descriptor(), name.c_str(), mask);
     if (watch < 0) {
         return errno == ENOSPC || errno == ENOMEM ? WatchOutcome::limit_reached
                                                   : WatchOutcome::gone;
+    }
+    if (places_.size() >= most_watches_ && !places_.contains(watch)) {
+        ::inotify_rm_watch(queue_.descriptor(), watch);
+        return WatchOutcome::limit_reached;
     }
     Place place{.parent = 0, .name = "", .sweep = sweep_};
     if (path != ".") {
