@@ -98,7 +98,8 @@ else
   build=$checkout/build/demo
   export CCACHE_BASEDIR=$checkout CCACHE_NOHASHDIR=1
   [ -f "$build/build.ninja" ] ||
-    CXX="ccache g++" CXX_LD=mold meson setup "$build" -Dtests=false -Db_lundef=false > /dev/null
+    CXX="ccache g++" CXX_LD=mold meson setup "$build" -Dtests=false -Db_lundef=false \
+      -Dunity=on -Dunity_size=8 > /dev/null  # a fifth of the time
   ninja -C "$build" --quiet agent/farshore
   farshore=$build/agent/farshore
 fi

@@ -8,14 +8,12 @@ namespace farshore::config {
 
 namespace {
 
-using limits::mib;
-
 // Code, SQLite, one cut's entries, pools that read and write files, threads.
-constexpr std::uint64_t everything_else = 56 * mib;
+constexpr std::uint64_t everything_else = 56 * limits::mib;
 // Of a database: the server's messages as they come, a change that is held whole.
-constexpr std::uint64_t database_buffers = 8 * mib;
-constexpr std::uint64_t gathered_at_most = 32 * mib;
-constexpr std::uint64_t gathered_at_least = mib / 2;
+constexpr std::uint64_t database_buffers = 8 * limits::mib;
+constexpr std::uint64_t gathered_at_most = 32 * limits::mib;
+constexpr std::uint64_t gathered_at_least = limits::mib / 2;
 // Gathered, as the text of parameters with its escapes, and as libpq sends them; and some to spare.
 constexpr std::uint64_t copies_of_gathered = 6;
 

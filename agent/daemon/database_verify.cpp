@@ -23,7 +23,7 @@ using verification::FindingKind;
 constexpr Duration ask_timeout = Duration::from_ms(30L * 60 * 1000);
 constexpr Duration snapshot_timeout = Duration::from_ms(15'000);
 constexpr std::chrono::seconds arrive_timeout{30};
-constexpr std::uint32_t buckets = 1024;
+constexpr std::uint32_t bucket_count = 1024;
 constexpr std::uint32_t rows_of_a_bucket = 500;
 
 // Lets the applier go on, whatever happens.
@@ -130,17 +130,17 @@ class DatabaseVerification {
     void narrow(const CheckedTable& table) {
         std::map<std::uint32_t, RowsDigest> expected;
         const json::value answer =
-            ask("digest_buckets", {{"table", postgres::to_json(table)}, {"buckets", buckets}});
+            ask("digest_buckets", {{"table", postgres::to_json(table)}, {"buckets", bucket_count}});
         for (const json::value& each : answer.as_array()) {
             const RowsDigest digest = postgres::rows_digest_from_json(each);
             expected[digest.bucket] = digest;
         }
         std::map<std::uint32_t, RowsDigest> found;
         for (const RowsDigest& digest :
-             postgres::digest_buckets(replica_->connection(), table, buckets)) {
+             postgres::digest_buckets(replica_->connection(), table, bucket_count)) {
             found[digest.bucket] = digest;
         }
-        for (std::uint32_t bucket = 0; bucket < buckets; ++bucket) {
+        for (std::uint32_t bucket = 0; bucket < bucket_count; ++bucket) {
             if (expected[bucket] != found[bucket]) {
                 compare_bucket(table, bucket);
             }
@@ -150,15 +150,15 @@ class DatabaseVerification {
     void compare_bucket(const CheckedTable& table, std::uint32_t bucket) {
         std::map<std::string, CheckedRow> expected;
         const json::value answer = ask("read_bucket", {{"table", postgres::to_json(table)},
-                                                       {"buckets", buckets},
+                                                       {"buckets", bucket_count},
                                                        {"bucket", bucket},
                                                        {"limit", rows_of_a_bucket}});
         for (const json::value& each : answer.as_array()) {
             CheckedRow row = postgres::checked_row_from_json(each);
             expected.emplace(row.key, std::move(row));
         }
-        for (CheckedRow& row : postgres::read_bucket(replica_->connection(), table, buckets, bucket,
-                                                     rows_of_a_bucket)) {
+        for (CheckedRow& row : postgres::read_bucket(replica_->connection(), table, bucket_count,
+                                                     bucket, rows_of_a_bucket)) {
             const auto other = expected.find(row.key);
             if (other == expected.end()) {
                 add(FindingKind::row_extra, table, row.key, "no such row", row.text);

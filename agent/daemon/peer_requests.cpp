@@ -14,7 +14,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr Duration publish_timeout = Duration::from_ms(20'000);
 constexpr Duration snapshot_patience = Duration::from_ms(5'000);
 
 const config::Database& database_of(const Services& services, const SourceName& name) {

@@ -12,6 +12,9 @@
 
 namespace farshore::daemon {
 
+// A primary that seals nothing in this time is not well.
+inline constexpr Duration publish_timeout = Duration::from_ms(20'000);
+
 // A comparison of one database that is under way. Its snapshot ends with the next one, or with the
 // agent.
 class VerificationSnapshots {

@@ -1,12 +1,12 @@
 #include "agent/daemon/primary_verify.hpp"
 
+#include "agent/daemon/peer_requests.hpp"
 #include "agent/daemon/verify_text.hpp"
 
 namespace farshore::daemon {
 
 namespace {
 
-constexpr Duration publish_timeout = Duration::from_ms(20'000);
 // A secondary reads all its files and both databases meanwhile.
 constexpr Duration peer_timeout = Duration::from_ms(4L * 60 * 60 * 1000);
 

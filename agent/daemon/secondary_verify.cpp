@@ -20,7 +20,7 @@ using verification::FindingKind;
 using verification::VerifyReport;
 using verification::VerifyRequest;
 
-constexpr Duration publish_timeout = Duration::from_ms(25'000);
+constexpr Duration peer_publish_timeout = Duration::from_ms(25'000);
 constexpr Duration arrive_timeout = Duration::from_ms(20'000);
 
 void add_unchecked(VerifyReport& report, const std::string& what, const std::string& source,
@@ -207,7 +207,7 @@ class SecondaryVerification {
                 throw Error(ErrorCode::connection_lost, "the primary is not connected");
             }
             const auto value =
-                parse_json(session_->ask("publish", "", publish_timeout), limits::frame_body)
+                parse_json(session_->ask("publish", "", peer_publish_timeout), limits::frame_body)
                     .take();
             JsonMembers members("publish", value);
             const MarkNumber mark(members.integer("mark"));

@@ -8,7 +8,7 @@ namespace farshore::primary {
 
 namespace {
 
-constexpr Duration look_interval = Duration::from_ms(500);
+constexpr Duration next_interval = Duration::from_ms(500);
 
 }  // namespace
 
@@ -23,7 +23,7 @@ void EvidenceFeed::run(Sequence held, const runtime::StopToken& stop) {
             held = held.next();
             continue;
         }
-        (void)sleeper.sleep(look_interval, stop);
+        (void)sleeper.sleep(next_interval, stop);
     }
 }
 

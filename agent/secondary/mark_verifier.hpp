@@ -11,7 +11,7 @@ namespace farshore::secondary {
 
 struct VerifiedMark {
     Mark mark;
-    storage::ReceivedMark stored;
+    storage::ArrivedMark stored;
 };
 
 // Whose marks count in this session, and after which number.

@@ -5,7 +5,7 @@ namespace farshore::verification {
 namespace {
 
 // Temporary, as in listing_fold.cpp.
-storage::Database open_scratch() {
+storage::Database open_register() {
     storage::Database database{std::string()};
     database.execute(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
@@ -18,7 +18,7 @@ storage::Database open_scratch() {
 }  // namespace
 
 MarkRegister::MarkRegister()
-    : database_(open_scratch()),
+    : database_(open_register()),
       insert_(database_,
               "INSERT OR REPLACE INTO mark (number, digest, time, clock_error) "
               "VALUES (?1, ?2, ?3, ?4)"),

@@ -14,7 +14,8 @@ MEMORY_MB = 1024
 
 def fuzz_build(root):
     return programs.Build("fuzz", root, ["-Dfuzzers=true", "-Db_lundef=false", "-Dwerror=false",
-                                         "-Doptimization=1", "-Ddebug=false"],
+                                         "-Dunity=on", "-Dunity_size=8", "-Doptimization=1",
+                                         "-Ddebug=false"],
                           compiler=programs.compiler_environment(root, "clang++-14"))
 
 

@@ -43,20 +43,25 @@ def compiler_environment(root, compiler="g++"):
     return environment
 
 
-def compile_build(build, tally, targets=(), wanted=None):
-    """One case: it compiles, without a warning. All of it, or the targets and wanted tests."""
-    environment = {**compiler_environment(build.root), **build.compiler}
+def set_up(build):
     command = ["meson", "setup", build.folder, build.root, *build.options]
     if (build.folder / "build.ninja").exists():
         command.insert(2, "--reconfigure")
+    return process.run(command, env={**compiler_environment(build.root), **build.compiler},
+                       log=build.log("setup"))
+
+
+def compile_build(build, tally, targets=(), wanted=None):
+    """One case: it compiles, without a warning. All of it, or the targets and wanted tests."""
     say(f"{build.name}: building")
-    ended = process.run(command, env=environment, log=build.log("setup"))
+    ended = set_up(build)
     if ended.good:
         if wanted:
             programs = {test["cmd"][0] for test in registered_tests(build) if wanted(test)}
             targets = [*targets,
                        *sorted(os.path.relpath(program, build.folder) for program in programs)]
-        ended = process.run(["ninja", "-C", build.folder, "-k", "0", *targets], env=environment,
+        ended = process.run(["ninja", "-C", build.folder, "-k", "0", *targets],
+                            env={**compiler_environment(build.root), **build.compiler},
                             log=build.log("compile"))
     tally.check(f"{build.name}/compiles", "" if ended.good else failures_of(ended.output))
     return ended.good

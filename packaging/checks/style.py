@@ -10,9 +10,8 @@ import re
 import process
 from tally import say
 
-LAYERS = ("protocol", "storage", "agent")
 FINDING = re.compile(r"^(\S+?):\d+:\d+: error: .*?(\[[\w.,-]+\])?$", re.MULTILINE)
-INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
 
 
 def tracked(root, *endings):
@@ -45,25 +44,27 @@ def check_shell(root, tally):
         tally.check(f"shellcheck/{file.relative_to(root)}", "" if ended.good else ended.output)
 
 
-class Analysis:
-    """clang-tidy over the product; a source found good is remembered by what it was made of."""
+class ClangTidy:
+    """clang-tidy over a compile database; what is good is remembered by what it was made of."""
 
-    def __init__(self, root, database):
-        self.root, self.database = root, database
+    def __init__(self, root, database, extra):
+        self.root, self.database, self.extra = root, database, extra
         cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
         self.cache = pathlib.Path(cache) / "farshore-checks" / "clang-tidy"
         self.cache.mkdir(parents=True, exist_ok=True)
-        self.texts, self.closures = {}, {}
+        self.texts = {}
         versions = process.run(["dpkg-query", "--show", "clang-tidy-14", "libboost1.81-dev",
                                 "libstdc++-12-dev", "libpqxx-dev"]).output
-        self.setting = versions + (root / ".clang-tidy").read_text()
+        self.setting = versions + (root / ".clang-tidy").read_text() + " ".join(extra)
 
-    def sources(self):
+    def units(self, layers):
+        """{what the compiler is given: its command}, of those layers."""
         entries = json.loads((self.database / "compile_commands.json").read_text())
         found = {}
         for entry in entries:
             path = (self.database / entry["file"]).resolve()
-            if any(path.is_relative_to(self.root / layer) for layer in LAYERS):
+            place = self.database if path.is_relative_to(self.database) else self.root
+            if path.relative_to(place).parts[0] in layers:
                 found[path] = entry["command"].replace(str(self.root), "")
         return found
 
@@ -83,7 +84,7 @@ class Analysis:
             for name in INCLUDE.findall(self.text(file)):
                 for candidate in (self.root / name, file.parent / name):
                     if candidate.is_file():
-                        waiting.append(candidate)
+                        waiting.append(candidate.resolve())
                         break
         return sorted(seen)
 
@@ -91,7 +92,7 @@ class Analysis:
         digest = hashlib.sha256(self.setting.encode() + command.encode())
         for file in self.closure(path):
             digest.update(str(file.relative_to(self.root)).encode() + b"\0")
-            digest.update(self.text(file).encode() + b"\0")
+            digest.update(self.text(file).replace(str(self.root), "").encode() + b"\0")
         return self.cache / digest.hexdigest()
 
     def check_one(self, path, command):
@@ -101,26 +102,37 @@ class Analysis:
         # GCC's warnings are GCC's business; its flags that clang does not know are dropped.
         ended = process.run(["clang-tidy-14", "--quiet", "-p", self.database,
                              "--extra-arg=-Wno-unknown-warning-option", "--extra-arg=-Wno-error",
-                             path], timeout=900)
+                             *self.extra, path], timeout=900)
         found = FINDING.findall(ended.output)
         if ended.good or (found and all(self.is_of_asio(*finding) for finding in found)):
             token.touch()
             return ""
         lines = [line for line in ended.output.splitlines() if "warnings generated" not in line]
-        return "\n".join(lines[:30]) or f"ended with {ended.status}"
+        return "\n".join(lines[:60]) or f"ended with {ended.status}"
 
     def is_of_asio(self, name, check):
         """Version 14's analyzer does not follow coroutines: it finds faults within Asio."""
         theirs = not (self.database / name).resolve().is_relative_to(self.root)
         return theirs and check.startswith("[clang-analyzer-")
 
+    def check(self, layers, name, tally, jobs=2):
+        units = sorted(self.units(layers).items())
+        say(f"{name}: {len(units)} units")
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            problems = pool.map(lambda item: self.check_one(*item), units)
+            for (path, _), problem in zip(units, problems):
+                place = self.database if path.is_relative_to(self.database) else self.root
+                tally.check(f"{name}/{path.relative_to(place)}", problem)
 
-def check_analysis(root, database, tally, jobs=2):
-    """One case a source file."""
-    analysis = Analysis(root, database)
-    sources = sorted(analysis.sources().items())
-    say(f"clang-tidy: {len(sources)} sources")
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        problems = pool.map(lambda item: analysis.check_one(*item), sources)
-        for (path, _), problem in zip(sources, problems):
-            tally.check(f"clang-tidy/{path.relative_to(root)}", problem)
+
+def check_clang_tidy(root, unity_database, tally):
+    """One case for some sources that are compiled as one: all checks but the analyzer's, which
+    would take them for headers."""
+    extra = ["--checks=-clang-analyzer-*,-bugprone-suspicious-include"]
+    ClangTidy(root, unity_database, extra).check(("protocol", "storage", "agent"), "clang-tidy",
+                                                 tally)
+
+
+def check_analysis(root, database, tally):
+    """One case a source file: all checks, and every path through every function."""
+    ClangTidy(root, database, []).check(("protocol", "storage", "agent"), "analysis", tally)

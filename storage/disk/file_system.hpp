@@ -23,6 +23,7 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/error.hpp"
 #include "protocol/file_entry.hpp"
 #include "protocol/time.hpp"
 
@@ -67,6 +68,11 @@ struct DirectoryItem {
         EntryType::file;  // as the directory says; may be a guess: status() is the truth
     bool type_known = true;
 };
+
+// By name, a link on the way or no such file are the same: nothing of the tree is there.
+[[nodiscard]] inline bool is_absence(const Error& error) {
+    return error.code() == ErrorCode::not_found || error.code() == ErrorCode::unsafe_path;
+}
 
 class FileSystem {
   public:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <ctime>
 
@@ -13,7 +14,6 @@ namespace farshore::storage {
 
 namespace {
 
-constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::size_t message_limit_bytes = 1024;
 
 std::string cannot(const S3Question& question) {
@@ -72,7 +72,9 @@ std::string skew_text(const S3Question& question, const HttpAnswer& answer) {
     if (server < 0) {
         return "";
     }
-    const std::int64_t behind = server - question.signed_at.nanoseconds / second_ns;
+    const auto signed_at = std::chrono::nanoseconds(question.signed_at.nanoseconds);
+    const std::int64_t behind =
+        server - std::chrono::floor<std::chrono::seconds>(signed_at).count();
     return "; this host's clock is " + std::to_string(behind < 0 ? -behind : behind) + " s " +
            (behind < 0 ? "ahead of" : "behind") + " the server's";
 }

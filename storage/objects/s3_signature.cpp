@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <ctime>
 
 #include "protocol/error.hpp"
@@ -14,7 +15,6 @@ namespace farshore::storage {
 namespace {
 
 constexpr std::string_view algorithm = "AWS4-HMAC-SHA256";
-constexpr std::int64_t second_ns = 1'000'000'000;
 
 bool is_unreserved(char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -93,10 +93,9 @@ std::string to_hex(std::string_view bytes) {
 }
 
 std::string format_utc(Timestamp time, const char* format) {
-    std::time_t seconds = time.nanoseconds / second_ns;
-    if (time.nanoseconds % second_ns < 0) {
-        --seconds;
-    }
+    const std::time_t seconds =
+        std::chrono::floor<std::chrono::seconds>(std::chrono::nanoseconds(time.nanoseconds))
+            .count();
     std::tm parts{};
     if (gmtime_r(&seconds, &parts) == nullptr) {
         throw Error(ErrorCode::internal, "cannot write a time as a date");

@@ -74,9 +74,10 @@ class SecondaryIndex {
 
     // --- what is on the disk
     [[nodiscard]] std::optional<IndexedEntry> find(const SourceName& tree, std::string_view path);
-    // Some paths with that content; at most `limit`.
+    // Some paths with that content; at most `limit`: of a few, one still is what it was.
     [[nodiscard]] std::vector<IndexedEntry> find_by_sha256(const SourceName& tree,
-                                                           const Digest& sha256, std::size_t limit);
+                                                           const Digest& sha256,
+                                                           std::size_t limit = 8);
     [[nodiscard]] std::vector<IndexedEntry> find_link_group(const SourceName& tree,
                                                             std::string_view link);
     void walk(const SourceName& tree, Order order, const Visitor& visit);

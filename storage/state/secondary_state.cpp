@@ -198,7 +198,7 @@ void SecondaryState::enter_epoch(Epoch epoch) {
 
 // --- received
 
-void SecondaryState::write_mark(const ReceivedMark& mark, const ReceivedCut& cut,
+void SecondaryState::write_mark(const ArrivedMark& mark, const ReceivedCut& cut,
                                 const WitnessedTime& when) {
     const bool is_cut = cut.is_mark && &mark == &cut.marks.back();
     Statement put(database_,
@@ -256,7 +256,7 @@ void SecondaryState::commit_received(const ReceivedCut& cut, const WitnessedTime
         .bind(3, cut.is_mark ? 1 : 0)
         .bind_blob(4, as_of)
         .run();
-    for (const ReceivedMark& mark : cut.marks) {
+    for (const ArrivedMark& mark : cut.marks) {
         FARSHORE_ASSERT(mark.mark.value() > number(fact_received_mark));
         write_mark(mark, cut, when);
         write_number(fact_received_mark, mark.mark.value());
@@ -284,11 +284,11 @@ std::map<SourceName, DatabasePoint> SecondaryState::cut_databases(CutNumber cut)
     return points;
 }
 
-std::vector<ReceivedMark> SecondaryState::cut_marks(CutNumber cut) {
+std::vector<ArrivedMark> SecondaryState::cut_marks(CutNumber cut) {
     Statement ask(database_,
                   "SELECT mark, envelope, digest FROM secondary_marks WHERE cut = ? ORDER BY mark");
     ask.bind(1, cut.value());
-    std::vector<ReceivedMark> found;
+    std::vector<ArrivedMark> found;
     while (ask.step()) {
         found.push_back(
             {MarkNumber(ask.unsigned_integer(0)), std::string(ask.bytes(1)), ask.digest(2)});

@@ -29,7 +29,8 @@ struct DatabasePoint {
     std::string sequences = {};  // that the cut told (protocol/sequence_values.hpp)
 };
 
-struct ReceivedMark {
+// As the primary signed it; the receipt has its own (protocol/receipt.hpp).
+struct ArrivedMark {
     MarkNumber mark;
     std::string envelope;  // the bytes as signed
     Digest digest;         // of its payload
@@ -38,8 +39,8 @@ struct ReceivedMark {
 struct ReceivedCut {
     CutNumber cut;
     CutNumber base;
-    bool is_mark = false;             // then the last of `marks` describes this very cut
-    std::vector<ReceivedMark> marks;  // after `base`, rising
+    bool is_mark = false;            // then the last of `marks` describes this very cut
+    std::vector<ArrivedMark> marks;  // after `base`, rising
     std::map<SourceName, DatabasePoint> databases;
     std::map<SourceName, BootTime> as_of;  // of the primary's boot
     std::string primary_boot_id;
@@ -137,11 +138,11 @@ class SecondaryState {
     void write_fact(std::string_view name, std::string_view value);
     void write_number(std::string_view name, std::uint64_t value);
     [[nodiscard]] std::uint64_t number(std::string_view name);
-    void write_mark(const ReceivedMark& mark, const ReceivedCut& cut, const WitnessedTime& when);
+    void write_mark(const ArrivedMark& mark, const ReceivedCut& cut, const WitnessedTime& when);
     void write_received_databases(const ReceivedCut& cut);
     void write_applied_databases(CutNumber cut);
     [[nodiscard]] std::map<SourceName, DatabasePoint> cut_databases(CutNumber cut);
-    [[nodiscard]] std::vector<ReceivedMark> cut_marks(CutNumber cut);
+    [[nodiscard]] std::vector<ArrivedMark> cut_marks(CutNumber cut);
     [[nodiscard]] std::vector<MarkStanding> marks(Statement& ask);
 
     Database database_;

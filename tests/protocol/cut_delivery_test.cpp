@@ -7,11 +7,14 @@
 #include <set>
 
 #include "protocol/cut_offer.hpp"
+#include "tests/support/error_code.hpp"
+#include "tests/support/names.hpp"
 
 namespace farshore {
 namespace {
 
-const SourceName app{"app"};
+using test::app;
+using test::code_of;
 
 CutBegin begin_of(std::uint64_t cut, std::uint64_t base, std::uint64_t lsn = 0) {
     CutBegin message{CutNumber(cut), CutNumber(base), {}, {}};
@@ -19,15 +22,6 @@ CutBegin begin_of(std::uint64_t cut, std::uint64_t base, std::uint64_t lsn = 0) 
         message.databases[app] = Lsn(lsn);
     }
     return message;
-}
-
-ErrorCode code_of(const std::function<void()>& call) {
-    try {
-        call();
-    } catch (const Error& error) {
-        return error.code();
-    }
-    return ErrorCode::internal;
 }
 
 TEST(CutDelivery, FromToldToReceived) {

@@ -2,19 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/error_code.hpp"
+
 #include <functional>
 
 namespace farshore {
 namespace {
 
-ErrorCode code_of(const std::function<void()>& call) {
-    try {
-        call();
-    } catch (const Error& error) {
-        return error.code();
-    }
-    return ErrorCode::internal;
-}
+using test::code_of;
 
 TEST(CutOffer, APeerThatSpeaksOutOfTurnIsCutOff) {
     CutOffer offer(CutNumber(4));

@@ -3,12 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include "tests/support/names.hpp"
 
 namespace farshore {
 namespace {
 
-const SourceName uploads{"uploads"};
-const SourceName app{"app"};
+using test::app;
+using test::uploads;
 
 Duration seconds(double s) {
     return Duration::from_seconds(s);

@@ -1,6 +1,7 @@
 #include "protocol/message_content.hpp"
 
 #include "tests/protocol/message_round_trip.hpp"
+#include "tests/support/names.hpp"
 
 namespace farshore {
 namespace {
@@ -8,7 +9,7 @@ namespace {
 using test::decode_error;
 using test::round_trip;
 
-const SourceName uploads{"uploads"};
+using test::uploads;
 
 TEST(MessageContent, EveryMessageComesBack) {
     EXPECT_EQ(round_trip(ContentWhole{uploads, sha256("abc"), "abc"}).content, "abc");

@@ -2,6 +2,7 @@
 
 #include "protocol/sequence_values.hpp"
 #include "tests/protocol/message_round_trip.hpp"
+#include "tests/support/names.hpp"
 
 namespace farshore {
 namespace {
@@ -10,8 +11,8 @@ using test::decode_error;
 using test::encoded;
 using test::round_trip;
 
-const SourceName app{"app"};
-const SourceName uploads{"uploads"};
+using test::app;
+using test::uploads;
 
 TEST(MessageCut, Begin) {
     const std::string sequences = encode_sequences({{"public.s", 4, true}});

@@ -1,6 +1,7 @@
 #include "protocol/message_recipe.hpp"
 
 #include "tests/protocol/message_round_trip.hpp"
+#include "tests/support/names.hpp"
 
 namespace farshore {
 namespace {
@@ -8,7 +9,7 @@ namespace {
 using test::decode_error;
 using test::round_trip;
 
-const SourceName uploads{"uploads"};
+using test::uploads;
 
 TEST(MessageRecipe, EveryMessageComesBack) {
     const auto begin = round_trip(RecipeBegin{7, uploads, "a/b", 1'000, {42, 14}, {"c", "d/e"}});

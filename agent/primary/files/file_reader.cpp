@@ -16,18 +16,13 @@ constexpr Duration tick = Duration::from_ms(20);
 // By which an append-only file is known again.
 constexpr std::uint64_t last_bytes = 4096;
 
-bool is_absence(const Error& error) {
-    return error.code() == ErrorCode::not_found || error.code() == ErrorCode::unsafe_path;
-}
-
-// By name, a link on the way or no such file are the same: nothing of the tree is there.
 bool is_still(storage::FileSystem& files, const storage::Handle& root, std::string_view path,
               const storage::FileStatus& status) {
     try {
         const auto now = files.status(root, path);
         return now && *now == status;
     } catch (const Error& error) {
-        if (is_absence(error)) {
+        if (storage::is_absence(error)) {
             return false;
         }
         throw;
@@ -40,7 +35,7 @@ std::optional<storage::Handle> open_if_there(storage::FileSystem& files,
     try {
         return files.open_file(root, path);
     } catch (const Error& error) {
-        if (!is_absence(error)) {
+        if (!storage::is_absence(error)) {
             throw;
         }
         return std::nullopt;
@@ -92,7 +87,7 @@ bool has_only_grown(storage::FileSystem& files, const storage::Handle& root, std
         return now && now->type == EntryType::file && now->filesystem == before.filesystem &&
                now->inode == before.inode && now->size >= before.size;
     } catch (const Error& error) {
-        if (is_absence(error)) {
+        if (storage::is_absence(error)) {
             return false;
         }
         throw;

@@ -10,16 +10,8 @@ namespace farshore::primary {
 
 namespace {
 
-// What one cut holds at most: so that its memory and its commit stay small.
-constexpr std::size_t most_puts = 50'000;
-constexpr std::size_t most_removals = 100'000;
-
 // How often a lane that is full is looked at.
 constexpr Duration room_look = Duration::from_ms(2);
-
-bool is_absence(const Error& error) {
-    return error.code() == ErrorCode::not_found || error.code() == ErrorCode::unsafe_path;
-}
 
 std::size_t bytes_of(const std::map<std::string, std::string>& xattrs) {
     std::size_t bytes = 0;
@@ -143,7 +135,7 @@ std::optional<storage::FileStatus> TreeCapture::status_of(const std::string& pat
         const auto place = places_.of(path);
         return parts_.files.status(place.directory, place.name);
     } catch (const Error& error) {
-        if (is_absence(error)) {
+        if (storage::is_absence(error)) {
             return std::nullopt;
         }
         throw;
@@ -183,7 +175,7 @@ void TreeCapture::look_at(const std::string& path) {
             look_at_absent(path, before);
         }
     } catch (const Error& error) {
-        if (error.code() != ErrorCode::io && !is_absence(error)) {
+        if (error.code() != ErrorCode::io && !storage::is_absence(error)) {
             throw;
         }
         refuse(path, error.message());

@@ -65,6 +65,10 @@ class TreeCapture {
     void end();
 
   private:
+    // What one cut holds at most: so that its memory and its commit stay small.
+    static constexpr std::size_t most_puts = 50'000;
+    static constexpr std::size_t most_removals = 100'000;
+
     using Row = std::optional<storage::CapturedEntry>;
 
     void wait_for_room(BootTime until);

@@ -14,10 +14,6 @@ constexpr int read_tries = 3;
 // Files of one size that are compared with a new one.
 constexpr std::size_t most_alike = 3;
 
-bool is_absence(const Error& error) {
-    return error.code() == ErrorCode::not_found || error.code() == ErrorCode::unsafe_path;
-}
-
 std::string key_of(const Digest& sha256) {
     return {reinterpret_cast<const char*>(sha256.bytes.data()), sha256.bytes.size()};
 }
@@ -201,7 +197,7 @@ void TreeCapture::take_transfer(const FinishedTransfer& finished) {
             return;
         }
     } catch (const Error& error) {
-        if (error.code() != ErrorCode::io && !is_absence(error)) {
+        if (error.code() != ErrorCode::io && !storage::is_absence(error)) {
             throw;
         }
     }

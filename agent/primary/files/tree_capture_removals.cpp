@@ -9,8 +9,6 @@ namespace farshore::primary {
 
 namespace {
 
-constexpr std::size_t most_removals = 100'000;
-
 // Of the same inode: whether the one is the other under a new name, and not a new file that got
 // the inode of one that was deleted.
 bool is_same_thing(const FileEntry& before, const FileEntry& now) {

@@ -4,7 +4,7 @@ namespace farshore::primary {
 
 namespace {
 
-constexpr const char* tables = R"sql(
+constexpr const char* table_functions = R"sql(
 GRANT USAGE ON SCHEMA farshore TO PUBLIC;
 CREATE TABLE IF NOT EXISTS farshore.ddl (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -205,6 +205,6 @@ END $f$;
 
 }  // namespace
 
-const std::array<const char*, 3> ddl_table_functions{tables, questions, deeds};
+const std::array<const char*, 3> ddl_table_functions{table_functions, questions, deeds};
 
 }  // namespace farshore::primary

@@ -10,7 +10,6 @@ namespace farshore::secondary {
 namespace {
 
 // Of many files with the same content, so many are tried.
-constexpr std::size_t holders_tried = 8;
 
 }  // namespace
 
@@ -94,7 +93,7 @@ bool MissingContent::stage_from_replica(CutNumber cut, const FileEntry& entry) {
     if (const auto leader = groups_.standing_leader(cut, entry)) {
         return staging_.stage_link(*leader, sha256);
     }
-    const auto holders = index_.find_by_sha256(tree_, sha256, holders_tried);
+    const auto holders = index_.find_by_sha256(tree_, sha256);
     for (const auto& holder : holders) {
         if (is_leaving(cut, holder.entry, entry) && is_intact(files_, root_, holder) &&
             staging_.stage_link(holder.entry.path, sha256)) {

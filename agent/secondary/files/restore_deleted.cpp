@@ -5,11 +5,7 @@
 
 namespace farshore::secondary {
 
-namespace {
-
-constexpr std::size_t holders_tried = 8;
-
-}  // namespace
+namespace {}  // namespace
 
 void RestoreDeleted::run(std::string_view path, Timestamp until, const std::string& name,
                          const Visitor& visit) {
@@ -88,7 +84,7 @@ void RestoreDeleted::give_back_file(const FileEntry& entry, const storage::Retai
             return;
         }
     }
-    for (const auto& holder : index_.find_by_sha256(tree_, sha256, holders_tried)) {
+    for (const auto& holder : index_.find_by_sha256(tree_, sha256)) {
         if (copy(holder.entry.path, to, sha256)) {
             return;
         }

@@ -11,7 +11,6 @@ namespace tree_paths = storage::tree_paths;
 namespace {
 
 constexpr std::size_t pruned_at_once = 500;
-constexpr std::size_t holders_tried = 8;
 
 }  // namespace
 
@@ -47,7 +46,7 @@ bool Retention::stays_in_tree(const FileEntry& entry, const storage::FileStatus&
     if (!entry.link.empty() || index_.needs(tree_, *entry.sha256)) {
         return true;
     }
-    const auto holders = index_.find_by_sha256(tree_, *entry.sha256, holders_tried);
+    const auto holders = index_.find_by_sha256(tree_, *entry.sha256);
     return std::any_of(holders.begin(), holders.end(), [&](const auto& holder) {
         return holder.entry.path != entry.path && holder.identity.inode == status.inode;
     });

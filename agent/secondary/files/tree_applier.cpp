@@ -11,7 +11,6 @@ using Order = SecondaryIndex::Order;
 namespace {
 
 constexpr std::size_t settled_at_once = 2'000;
-constexpr std::size_t holders_tried = 8;
 
 }  // namespace
 
@@ -224,7 +223,7 @@ bool TreeApplier::apply_found(const FileEntry& entry) {
         return true;
     }
     std::vector<std::string> holders;
-    for (const auto& holder : index_.find_by_sha256(tree_, sha256, holders_tried)) {
+    for (const auto& holder : index_.find_by_sha256(tree_, sha256)) {
         holders.push_back(holder.entry.path);
     }
     if (const auto first = index_.first_incoming_of_link(cut_, tree_, entry.link)) {

@@ -9,7 +9,7 @@ namespace {
 using namespace std::string_view_literals;
 
 // Not compressed: what is read once, and in whole, would only take longer.
-constexpr const char* make_table =
+constexpr const char* make_values =
     "SET LOCAL client_min_messages = warning;"
     "CREATE TEMPORARY TABLE IF NOT EXISTS farshore_value (n int4, v text);"
     "ALTER TABLE pg_temp.farshore_value ALTER COLUMN v SET STORAGE EXTERNAL";
@@ -33,7 +33,7 @@ std::string large_value_expression(std::string_view number) {
 }
 
 void LargeValues::open() {
-    connection_.execute(make_table);
+    connection_.execute(make_values);
     connection_.execute("COPY pg_temp.farshore_value FROM STDIN (FORMAT binary)");
     is_open_ = true;
     put(copy_header);

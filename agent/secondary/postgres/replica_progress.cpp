@@ -4,7 +4,7 @@ namespace farshore::secondary {
 
 namespace {
 
-constexpr const char* make_table =
+constexpr const char* make_progress =
     "CREATE SCHEMA IF NOT EXISTS farshore;"
     "CREATE TABLE IF NOT EXISTS farshore.progress ("
     " stream text, database text, copied boolean NOT NULL, lsn pg_lsn NOT NULL,"
@@ -42,7 +42,7 @@ void write_progress(postgres::Connection& connection, const StreamName& stream,
     connection.execute("SET LOCAL client_min_messages = warning");
     // Durable when this returns, whatever the server's default is.
     connection.execute("SET LOCAL synchronous_commit = local");
-    connection.execute(make_table);
+    connection.execute(make_progress);
     connection.execute(
         "INSERT INTO farshore.progress VALUES ($1, $2, $3::boolean, $4::pg_lsn, $5, $6::bigint)"
         " ON CONFLICT (stream, database) DO UPDATE SET copied = excluded.copied,"

@@ -8,7 +8,7 @@ namespace farshore::secondary {
 
 namespace {
 
-constexpr const char* make_table =
+constexpr const char* make_sequences =
     "CREATE TABLE IF NOT EXISTS farshore.sequence_value ("
     " name text PRIMARY KEY, last bigint NOT NULL, is_called boolean NOT NULL)";
 
@@ -28,7 +28,7 @@ constexpr const char* set_values =
 void prepare(postgres::Connection& connection) {
     connection.execute("SET synchronous_commit = local");
     if (connection.execute("SELECT to_regclass('farshore.sequence_value')").is_null(0, 0)) {
-        connection.execute(make_table);
+        connection.execute(make_sequences);
     }
 }
 

@@ -1,7 +1,12 @@
 #pragma once
 // A config that is right, to be spoilt line by line.
 
+#include <gtest/gtest.h>
+
 #include <string>
+
+#include "agent/config/load.hpp"
+#include "protocol/error.hpp"
 
 namespace farshore::config {
 
@@ -43,6 +48,18 @@ inline std::string spoilt(const std::string& from, const std::string& to) {
     std::string text = sample_config();
     const auto at = text.find(from);
     return at == std::string::npos ? "" : text.replace(at, from.size(), to);
+}
+
+// What is wrong with `text`, or "accepted".
+inline std::string complaint(const std::string& text,
+                             const std::string& file = "/etc/farshore/farshore.toml") {
+    try {
+        static_cast<void>(parse(text, file));
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::bad_config);
+        return error.message();
+    }
+    return "accepted";
 }
 
 }  // namespace farshore::config

@@ -9,16 +9,6 @@
 namespace farshore::config {
 namespace {
 
-std::string complaint(const std::string& text) {
-    try {
-        static_cast<void>(parse(text, "/etc/farshore/farshore.toml"));
-    } catch (const Error& error) {
-        EXPECT_EQ(error.code(), ErrorCode::bad_config);
-        return error.message();
-    }
-    return "accepted";
-}
-
 struct Case {
     std::string from, to, begins, contains;
 };

@@ -3,11 +3,12 @@
 #include "protocol/frame_codec.hpp"
 #include "protocol/message_content.hpp"
 #include "tests/agent/connection/connection_fixture.hpp"
+#include "tests/support/names.hpp"
 
 namespace farshore::connection {
 namespace {
 
-const SourceName uploads{"uploads"};
+using test::uploads;
 
 std::string noise(std::size_t count) {
     std::string text(count, '\0');

@@ -3,11 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/memory_lane.hpp"
+#include "tests/support/names.hpp"
 
 namespace farshore::primary {
 namespace {
 
-const SourceName uploads("uploads");
+using test::uploads;
 
 // A sender over `count` lanes, and their other ends.
 struct Lanes {

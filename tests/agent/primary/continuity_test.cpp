@@ -3,14 +3,15 @@
 #include <gtest/gtest.h>
 
 #include "storage/state/cut_commit.hpp"
+#include "tests/support/names.hpp"
 #include "tests/support/sample_evidence.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::primary {
 namespace {
 
-const AgentName west("app-west");
-const SourceName uploads("uploads");
+using test::uploads;
+using test::west;
 
 class ContinuityTest : public testing::Test {
   protected:

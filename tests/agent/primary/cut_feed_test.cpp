@@ -9,14 +9,15 @@
 
 #include "storage/state/cut_commit.hpp"
 #include "tests/support/memory_lane.hpp"
+#include "tests/support/names.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::primary {
 namespace {
 
-const SourceName uploads("uploads");
-const SourceName app("app");
-constexpr Duration long_wait = Duration::from_ms(20'000);
+using test::app;
+using test::long_wait;
+using test::uploads;
 constexpr Duration moment = Duration::from_ms(700);
 
 class CutFeedTest : public testing::Test {

@@ -3,12 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <thread>
+#include "tests/support/names.hpp"
 
 namespace farshore::primary {
 namespace {
 
-constexpr Duration long_wait = Duration::from_ms(60'000);
-constexpr Duration no_wait = Duration::from_ms(0);
+using test::long_wait;
+using test::no_wait;
 
 std::shared_ptr<const CutRecord> record(std::uint64_t cut) {
     auto made = std::make_shared<CutRecord>();

@@ -12,6 +12,7 @@
 #include "agent/runtime/system_clock.hpp"
 #include "protocol/envelope.hpp"
 #include "storage/disk/posix_file_system.hpp"
+#include "tests/support/names.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/test_keys.hpp"
 
@@ -20,8 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const SourceName uploads("uploads");
-constexpr Duration long_wait = Duration::from_ms(20'000);
+using test::long_wait;
+using test::uploads;
 
 // Nobody is there to take content.
 class NoSink final : public ContentSink {

@@ -3,14 +3,15 @@
 #include <gtest/gtest.h>
 
 #include "storage/state/cut_commit.hpp"
+#include "tests/support/names.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::primary {
 namespace {
 
-const AgentName west("app-west");
+using test::west;
 const AgentName south("app-south");
-const SourceName uploads("uploads");
+using test::uploads;
 
 storage::PeerStanding holds(std::uint64_t received, std::uint64_t applied, std::uint64_t mark) {
     return {.received_cut = CutNumber(received),

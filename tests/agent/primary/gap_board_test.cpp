@@ -3,14 +3,15 @@
 #include <gtest/gtest.h>
 
 #include "storage/state/primary_state.hpp"
+#include "tests/support/names.hpp"
 #include "tests/support/stepped_clock.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::primary {
 namespace {
 
-const SourceName app("app");
-const AgentName west("west");
+using test::app;
+using test::west;
 const AgentName north("north");
 
 class GapBoardTest : public testing::Test {
@@ -33,7 +34,7 @@ TEST_F(GapBoardTest, KeepsWhatWasSaidFirst) {
     EXPECT_FALSE(gaps.is_open(app, north));
     EXPECT_EQ(gaps.open_gaps(app, west).at("").reason, "the slot was given up");
     EXPECT_EQ(gaps.sentences(app),
-              std::vector<std::string>{"gap 1 on west since " + to_rfc3339(clock_.utc_now()) +
+              std::vector<std::string>{"gap 1 on app-west since " + to_rfc3339(clock_.utc_now()) +
                                        ": the slot was given up"});
     EXPECT_TRUE(gaps.sentences(SourceName("other")).empty());
 }

@@ -6,14 +6,15 @@
 
 #include "agent/runtime/system_clock.hpp"
 #include "storage/state/cut_commit.hpp"
+#include "tests/support/names.hpp"
 #include "tests/support/sample_evidence.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::primary {
 namespace {
 
-const SourceName uploads("uploads");
-constexpr Duration long_wait = Duration::from_ms(60'000);
+using test::long_wait;
+using test::uploads;
 
 class ManifestTaskTest : public testing::Test {
   protected:

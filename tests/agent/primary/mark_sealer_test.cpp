@@ -2,13 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/names.hpp"
 #include "tests/support/sample_evidence.hpp"
 
 namespace farshore::primary {
 namespace {
 
-const SourceName uploads("uploads");
-const SourceName app("app");
+using test::app;
+using test::uploads;
 
 std::map<SourceName, SourceMark> sources() {
     return test::sample_mark().sources;

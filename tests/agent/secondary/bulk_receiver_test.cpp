@@ -18,12 +18,13 @@
 #include "storage/state/secondary_state.hpp"
 #include "tests/support/faulty_file_system.hpp"
 #include "tests/support/memory_lane.hpp"
+#include "tests/support/names.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::secondary {
 namespace {
 
-const SourceName uploads("uploads");
+using test::uploads;
 
 std::string noise(std::size_t size, std::uint32_t seed) {
     std::mt19937_64 random(seed);

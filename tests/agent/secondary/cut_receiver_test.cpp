@@ -6,13 +6,14 @@
 
 #include "tests/agent/secondary/receiving_fixture.hpp"
 #include "tests/support/memory_lane.hpp"
+#include "tests/support/names.hpp"
 #include "tests/support/sample_evidence.hpp"
 
 namespace farshore::secondary {
 namespace {
 
-const SourceName app("app");
-constexpr Duration long_wait = Duration::from_ms(20'000);
+using test::app;
+using test::long_wait;
 constexpr Duration moment = Duration::from_ms(300);
 
 class CutReceiverTest : public ReceivingFixture {

@@ -6,11 +6,12 @@
 
 #include "agent/runtime/system_clock.hpp"
 #include "tests/support/memory_lane.hpp"
+#include "tests/support/names.hpp"
 
 namespace farshore::session {
 namespace {
 
-constexpr Duration long_wait = Duration::from_ms(60'000);
+using test::long_wait;
 
 ChannelCallbacks callbacks() {
     return {.frame = [](const Frame&) {},

@@ -9,12 +9,13 @@
 #include "agent/runtime/system_clock.hpp"
 #include "storage/objects/object_keys.hpp"
 #include "tests/support/memory_store.hpp"
+#include "tests/support/names.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::session {
 namespace {
 
-constexpr Duration long_wait = Duration::from_ms(60'000);
+using test::long_wait;
 
 // Takes a request and never answers it, as a server that hangs does.
 class HangingStore final : public storage::ObjectStore {

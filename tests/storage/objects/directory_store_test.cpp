@@ -9,6 +9,7 @@
 #include "storage/disk/posix_file_system.hpp"
 #include "storage/objects/unfinished_name.hpp"
 #include "tests/contracts/object_store_contract.hpp"
+#include "tests/support/error_code.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::test {
@@ -34,18 +35,10 @@ INSTANTIATE_TEST_SUITE_P(Directory, ObjectStoreContract,
                              [] { return std::make_unique<DirectoryPlace>(); }}),
                          [](const auto& maker) { return maker.param.name; });
 
+using test::code_of;
+
 class DirectoryStoreTest : public testing::Test {
   protected:
-    ErrorCode code_of(const std::function<void()>& deed) {
-        try {
-            deed();
-        } catch (const Error& error) {
-            return error.code();
-        }
-        ADD_FAILURE() << "nothing was thrown";
-        return ErrorCode::internal;
-    }
-
     TemporaryDirectory directory_;
     storage::PosixFileSystem file_system_;
     DirectoryStore store_{file_system_, directory_ / "store"};

@@ -6,12 +6,13 @@
 #include <unistd.h>
 
 #include "protocol/tree_digest.hpp"
+#include "tests/support/names.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::storage {
 namespace {
 
-const SourceName tree("files");
+using test::uploads;
 
 CapturedEntry captured(const std::string& path, const std::string& content) {
     CapturedEntry row;
@@ -26,24 +27,24 @@ TEST(CutCommit, TotalsFollowEveryChange) {
     PrimaryState state(directory / "state.db");
     {
         CutCommit commit(state);
-        commit.put(tree, captured("a", "one"));
-        commit.put(tree, captured("b", "three"));
-        commit.put(tree, captured("b", "four"));
-        EXPECT_EQ(commit.totals(tree).entries, 2U);
-        EXPECT_EQ(commit.totals(tree).bytes, 7U);
+        commit.put(uploads, captured("a", "one"));
+        commit.put(uploads, captured("b", "three"));
+        commit.put(uploads, captured("b", "four"));
+        EXPECT_EQ(commit.totals(uploads).entries, 2U);
+        EXPECT_EQ(commit.totals(uploads).bytes, 7U);
         commit.commit();
     }
     {
         CutCommit commit(state);
-        commit.remove(tree, "a");
-        commit.put(tree, captured("c", ""));
+        commit.remove(uploads, "a");
+        commit.put(uploads, captured("c", ""));
         commit.commit();
     }
-    const auto totals = state.tree(tree).totals;
+    const auto totals = state.tree(uploads).totals;
     EXPECT_EQ(totals.entries, 2U);
     EXPECT_EQ(totals.bytes, 4U);
     TreeDigest expected;
-    state.walk(tree, "", [&](const CapturedEntry& row) {
+    state.walk(uploads, "", [&](const CapturedEntry& row) {
         expected.add(entry_digest(row.entry));
         return true;
     });
@@ -56,11 +57,11 @@ TEST(CutCommit, WhatIsNotCommittedNeverWas) {
     {
         CutCommit commit(state);
         EXPECT_EQ(commit.cut(), CutNumber(1));
-        commit.put(tree, captured("a", "one"));
+        commit.put(uploads, captured("a", "one"));
         commit.seal(true, "mark");
     }
     EXPECT_EQ(state.standing().cut, CutNumber(0));
-    EXPECT_EQ(state.tree(tree).totals.entries, 0U);
+    EXPECT_EQ(state.tree(uploads).totals.entries, 0U);
     EXPECT_FALSE(state.newest_mark().has_value());
     EXPECT_EQ(CutCommit(state).cut(), CutNumber(1));
 }
@@ -70,15 +71,15 @@ TEST(CutCommit, AnEntryBearsTheMarkItFirstAppearsIn) {
     PrimaryState state(directory / "state.db");
     for (const bool seals : {false, true, false}) {
         CutCommit commit(state);
-        commit.put(tree, captured("in cut " + std::to_string(commit.cut().value()), "x"));
+        commit.put(uploads, captured("in cut " + std::to_string(commit.cut().value()), "x"));
         if (seals) {
             commit.seal(true, "mark");
         }
         commit.commit();
     }
-    EXPECT_EQ(state.find(tree, "in cut 1")->entry.mark, MarkNumber(1));
-    EXPECT_EQ(state.find(tree, "in cut 2")->entry.mark, MarkNumber(1));
-    EXPECT_EQ(state.find(tree, "in cut 3")->entry.mark, MarkNumber(2));
+    EXPECT_EQ(state.find(uploads, "in cut 1")->entry.mark, MarkNumber(1));
+    EXPECT_EQ(state.find(uploads, "in cut 2")->entry.mark, MarkNumber(1));
+    EXPECT_EQ(state.find(uploads, "in cut 3")->entry.mark, MarkNumber(2));
 }
 
 TEST(CutCommit, ARefreshIsNoChange) {
@@ -86,16 +87,16 @@ TEST(CutCommit, ARefreshIsNoChange) {
     PrimaryState state(directory / "state.db");
     {
         CutCommit commit(state);
-        commit.put(tree, captured("a", "one"));
+        commit.put(uploads, captured("a", "one"));
         commit.commit();
     }
     CutCommit commit(state);
     StatIdentity identity;
     identity.inode = 99;
-    commit.refresh(tree, "a", identity);
+    commit.refresh(uploads, "a", identity);
     commit.commit();
-    EXPECT_EQ(state.find(tree, "a")->identity, identity);
-    EXPECT_EQ(state.find(tree, "a")->cut, CutNumber(1));
+    EXPECT_EQ(state.find(uploads, "a")->identity, identity);
+    EXPECT_EQ(state.find(uploads, "a")->cut, CutNumber(1));
 }
 
 // A child commits and says each number once it is durable; killed at any moment, no number that it
@@ -112,7 +113,7 @@ TEST(CutCommit, NumbersAreNeverReusedAfterAKill) {
             PrimaryState state(directory / "state.db");
             for (;;) {
                 CutCommit commit(state);
-                commit.put(tree, captured("newest", std::to_string(commit.cut().value())));
+                commit.put(uploads, captured("newest", std::to_string(commit.cut().value())));
                 commit.seal(true, std::to_string(commit.cut().value()));
                 const std::uint64_t number = commit.cut().value();
                 commit.commit();
@@ -142,7 +143,7 @@ TEST(CutCommit, NumbersAreNeverReusedAfterAKill) {
         EXPECT_GE(standing.cut.value(), said);
         EXPECT_EQ(standing.mark.value(), standing.cut.value());
         EXPECT_EQ(state.newest_mark()->envelope, std::to_string(standing.cut.value()));
-        EXPECT_EQ(state.find(tree, "newest")->entry.sha256,
+        EXPECT_EQ(state.find(uploads, "newest")->entry.sha256,
                   sha256(std::to_string(standing.cut.value())));
     }
 }

@@ -3,20 +3,21 @@
 #include <gtest/gtest.h>
 
 #include "storage/state/cut_commit.hpp"
+#include "tests/support/names.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::storage {
 namespace {
 
-const SourceName tree("uploads");
-const SourceName other("other");
+using test::uploads;
+const SourceName invoices("invoices");
 constexpr std::int64_t second = 1'000'000'000;
 
 class HeldDeletionsTest : public testing::Test {
   protected:
     void hold(const std::vector<std::string>& paths, std::int64_t at_seconds) {
         Transaction transaction(state_.database());
-        held_.hold(tree, paths, {at_seconds * second}, 400);
+        held_.hold(uploads, paths, {at_seconds * second}, 400);
         transaction.commit();
     }
 
@@ -37,17 +38,17 @@ TEST_F(HeldDeletionsTest, WhatComesSoonJoinsABatch) {
     EXPECT_EQ(batches[0].latest, Timestamp{60 * second});
     EXPECT_EQ(batches[1].entries, 1U);
     EXPECT_EQ(held_.paths(batches[0].id, 2).size(), 2U);
-    EXPECT_EQ(held_.find(tree, "d")->batch, batches[1].id);
-    EXPECT_FALSE(held_.find(other, "d").has_value());
+    EXPECT_EQ(held_.find(uploads, "d")->batch, batches[1].id);
+    EXPECT_FALSE(held_.find(invoices, "d").has_value());
 }
 
 TEST_F(HeldDeletionsTest, WhatComesBackLeavesItsBatch) {
     hold({"a", "b"}, 10);
-    held_.let_go(tree, {"a", "never held"});
+    held_.let_go(uploads, {"a", "never held"});
     EXPECT_EQ(held_.batches().at(0).entries, 1U);
-    held_.let_go(tree, {"b"});
+    held_.let_go(uploads, {"b"});
     EXPECT_TRUE(held_.batches().empty());
-    EXPECT_FALSE(held_.has_any(tree));
+    EXPECT_FALSE(held_.has_any(uploads));
 }
 
 TEST_F(HeldDeletionsTest, ApprovalIsForWhatIsHeldThen) {
@@ -55,14 +56,14 @@ TEST_F(HeldDeletionsTest, ApprovalIsForWhatIsHeldThen) {
     const std::uint64_t id = held_.batches().at(0).id;
     EXPECT_EQ(held_.approve(id), 2U);
     EXPECT_FALSE(held_.approve(id).has_value());
-    EXPECT_EQ(held_.approved(tree, 10).size(), 2U);
-    EXPECT_TRUE(held_.find(tree, "a")->approved);
+    EXPECT_EQ(held_.approved(uploads, 10).size(), 2U);
+    EXPECT_TRUE(held_.find(uploads, "a")->approved);
     hold({"c"}, 20);
     ASSERT_EQ(held_.batches().size(), 1U);
     EXPECT_GT(held_.batches()[0].id, id);
     EXPECT_EQ(held_.batches()[0].entries, 1U);
-    held_.let_go(tree, {"a", "b"});
-    EXPECT_TRUE(held_.approved(tree, 10).empty());
+    held_.let_go(uploads, {"a", "b"});
+    EXPECT_TRUE(held_.approved(uploads, 10).empty());
     EXPECT_EQ(held_.batches()[0].entries, 1U);
 }
 
@@ -73,7 +74,7 @@ TEST_F(HeldDeletionsTest, WhatMovedToAnotherTreeIsFoundThere) {
     row.identity.filesystem = 7;
     row.identity.inode = 42;
     CutCommit commit(state_);
-    commit.put(other, row);
+    commit.put(invoices, row);
     commit.commit();
     const auto bytes = [](const Digest& digest) {
         return std::string_view(reinterpret_cast<const char*>(digest.bytes.data()),
@@ -81,11 +82,11 @@ TEST_F(HeldDeletionsTest, WhatMovedToAnotherTreeIsFoundThere) {
     };
     const Digest same = sha256("content");
     const Digest another = sha256("else");
-    EXPECT_TRUE(held_.is_elsewhere(tree, 7, 42, bytes(same)));
-    EXPECT_TRUE(held_.is_elsewhere(tree, 7, 42, ""));
-    EXPECT_FALSE(held_.is_elsewhere(tree, 7, 42, bytes(another)));
-    EXPECT_FALSE(held_.is_elsewhere(tree, 8, 42, bytes(same)));
-    EXPECT_FALSE(held_.is_elsewhere(other, 7, 42, bytes(same)));
+    EXPECT_TRUE(held_.is_elsewhere(uploads, 7, 42, bytes(same)));
+    EXPECT_TRUE(held_.is_elsewhere(uploads, 7, 42, ""));
+    EXPECT_FALSE(held_.is_elsewhere(uploads, 7, 42, bytes(another)));
+    EXPECT_FALSE(held_.is_elsewhere(uploads, 8, 42, bytes(same)));
+    EXPECT_FALSE(held_.is_elsewhere(invoices, 7, 42, bytes(same)));
 }
 
 }  // namespace

@@ -3,12 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "storage/state/secondary_schema.hpp"
+#include "tests/support/names.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::storage {
 namespace {
 
-const SourceName tree("uploads");
+using test::uploads;
 
 class RetainedEntriesTest : public testing::Test {
   protected:
@@ -20,11 +21,11 @@ class RetainedEntriesTest : public testing::Test {
         return entry;
     }
     void add(const FileEntry& entry, std::int64_t at, const std::string& name) {
-        retained_.add(tree, entry, {.at = {at}, .replaced = false, .name = name});
+        retained_.add(uploads, entry, {.at = {at}, .replaced = false, .name = name});
     }
     std::vector<std::string> names(const std::string& path, std::int64_t until) {
         std::vector<std::string> found;
-        retained_.walk(tree, path, {until},
+        retained_.walk(uploads, path, {until},
                        [&](const RetainedEntry& entry) { found.push_back(entry.how.name); });
         return found;
     }
@@ -49,23 +50,23 @@ TEST_F(RetainedEntriesTest, AFolderIsWhatIsBelowItAndTheNewestComesFirst) {
 TEST_F(RetainedEntriesTest, SumsAreThoseOfTheRows) {
     add(file("one", "12345"), 1, "1-1-x");
     add(file("two", "123"), 2, "");
-    EXPECT_EQ(retained_.totals(tree).entries, 2U);
-    EXPECT_EQ(retained_.totals(tree).bytes, 5U);
-    const auto all = retained_.oldest(tree, 10, [](const auto&) { return true; });
+    EXPECT_EQ(retained_.totals(uploads).entries, 2U);
+    EXPECT_EQ(retained_.totals(uploads).bytes, 5U);
+    const auto all = retained_.oldest(uploads, 10, [](const auto&) { return true; });
     ASSERT_EQ(all.size(), 2U);
     EXPECT_EQ(all[0].entry.path, "one");
-    retained_.erase(tree, all);
-    retained_.erase(tree, all);  // once more, as after a crash
-    EXPECT_EQ(retained_.totals(tree).entries, 0U);
-    EXPECT_EQ(retained_.totals(tree).bytes, 0U);
+    retained_.erase(uploads, all);
+    retained_.erase(uploads, all);  // once more, as after a crash
+    EXPECT_EQ(retained_.totals(uploads).entries, 0U);
+    EXPECT_EQ(retained_.totals(uploads).bytes, 0U);
 }
 
 TEST_F(RetainedEntriesTest, ContentIsFoundAndMissed) {
     add(file("one", "content"), 1, "");
-    EXPECT_TRUE(retained_.lacks_content(tree, sha256("content")));
-    EXPECT_FALSE(retained_.find_content(tree, sha256("content")).has_value());
+    EXPECT_TRUE(retained_.lacks_content(uploads, sha256("content")));
+    EXPECT_FALSE(retained_.find_content(uploads, sha256("content")).has_value());
     add(file("two", "content"), 2, "1-2-x");
-    EXPECT_EQ(retained_.find_content(tree, sha256("content")), "1-2-x");
+    EXPECT_EQ(retained_.find_content(uploads, sha256("content")), "1-2-x");
     EXPECT_FALSE(retained_.lacks_content(SourceName("other"), sha256("content")));
 }
 

@@ -3,12 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "storage/state/secondary_schema.hpp"
+#include "tests/support/names.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::storage {
 namespace {
 
-const SourceName tree("uploads");
+using test::uploads;
 using Order = SecondaryIndex::Order;
 
 FileEntry file(const std::string& path, const std::string& content, const std::string& link = "") {
@@ -37,17 +38,17 @@ class SecondaryIndexTest : public testing::Test {
     }
     std::vector<std::string> incoming(CutNumber cut, Order order) {
         std::vector<std::string> paths;
-        index_->walk_incoming(cut, tree, order,
+        index_->walk_incoming(cut, uploads, order,
                               [&](const FileEntry& entry) { paths.push_back(entry.path); });
         return paths;
     }
     void settle(CutNumber cut, const std::vector<FileEntry>& entries) {
-        index_->add_incoming(cut, tree, entries);
+        index_->add_incoming(cut, uploads, entries);
         std::vector<SecondaryIndex::Settled> page;
         for (const FileEntry& entry : entries) {
             page.push_back({entry, {7, {1, 2}}});
         }
-        index_->settle(cut, tree, page);
+        index_->settle(cut, uploads, page);
     }
     test::TemporaryDirectory directory_;
     Database database_;
@@ -63,7 +64,7 @@ TEST_F(SecondaryIndexTest, IncomingIsWalkedInTheOrderOfBytes) {
     entries.push_back(file("a", "x"));
     entries.push_back(file("a/b", "x"));
     entries.push_back(file("a-b", "x"));
-    index_->add_incoming(CutNumber(1), tree, entries);
+    index_->add_incoming(CutNumber(1), uploads, entries);
     auto up = incoming(CutNumber(1), Order::ascending);
     EXPECT_EQ(up.size(), entries.size());
     EXPECT_EQ(up[0], "a");
@@ -80,29 +81,29 @@ TEST_F(SecondaryIndexTest, WhatNeedsAContentIsKnown) {
     const Digest x = sha256("x");
     const std::vector<FileEntry> first{file("b", "x")};
     const std::vector<FileEntry> second{file("a", "x")};
-    index_->add_incoming(CutNumber(1), tree, first);
-    EXPECT_TRUE(index_->needs(tree, x));
-    EXPECT_FALSE(index_->needs(tree, sha256("y")));
+    index_->add_incoming(CutNumber(1), uploads, first);
+    EXPECT_TRUE(index_->needs(uploads, x));
+    EXPECT_FALSE(index_->needs(uploads, sha256("y")));
     EXPECT_FALSE(index_->needs(SourceName("other"), x));
-    EXPECT_TRUE(index_->needs_after(tree, CutNumber(1), file("a", "x")));
-    EXPECT_FALSE(index_->needs_after(tree, CutNumber(1), file("b", "x")));
-    index_->add_incoming(CutNumber(2), tree, second);
-    EXPECT_TRUE(index_->needs_after(tree, CutNumber(1), file("b", "x")));
-    EXPECT_EQ(index_->incoming_trees(CutNumber(2)), std::vector<SourceName>{tree});
+    EXPECT_TRUE(index_->needs_after(uploads, CutNumber(1), file("a", "x")));
+    EXPECT_FALSE(index_->needs_after(uploads, CutNumber(1), file("b", "x")));
+    index_->add_incoming(CutNumber(2), uploads, second);
+    EXPECT_TRUE(index_->needs_after(uploads, CutNumber(1), file("b", "x")));
+    EXPECT_EQ(index_->incoming_trees(CutNumber(2)), std::vector<SourceName>{uploads});
     index_->discard_incoming_above(CutNumber(1));
-    EXPECT_FALSE(index_->needs_after(tree, CutNumber(1), file("b", "x")));
+    EXPECT_FALSE(index_->needs_after(uploads, CutNumber(1), file("b", "x")));
     index_->discard_incoming(CutNumber(1));
-    EXPECT_FALSE(index_->needs(tree, x));
+    EXPECT_FALSE(index_->needs(uploads, x));
 }
 
 TEST_F(SecondaryIndexTest, AnEarlierCutThatIsReceivedIsSeen) {
     const std::vector<FileEntry> entries{file("a", "x")};
-    index_->add_incoming(CutNumber(1), tree, entries);
-    EXPECT_FALSE(index_->is_incoming_before(CutNumber(2), tree, "a"));  // not received
+    index_->add_incoming(CutNumber(1), uploads, entries);
+    EXPECT_FALSE(index_->is_incoming_before(CutNumber(2), uploads, "a"));  // not received
     database_.execute("INSERT INTO secondary_cuts VALUES (1, 0, 0, x'')");
-    EXPECT_TRUE(index_->is_incoming_before(CutNumber(2), tree, "a"));
-    EXPECT_FALSE(index_->is_incoming_before(CutNumber(1), tree, "a"));
-    EXPECT_FALSE(index_->is_incoming_before(CutNumber(2), tree, "b"));
+    EXPECT_TRUE(index_->is_incoming_before(CutNumber(2), uploads, "a"));
+    EXPECT_FALSE(index_->is_incoming_before(CutNumber(1), uploads, "a"));
+    EXPECT_FALSE(index_->is_incoming_before(CutNumber(2), uploads, "b"));
 }
 
 TEST_F(SecondaryIndexTest, TotalsAreThoseOfTheEntries) {
@@ -111,34 +112,34 @@ TEST_F(SecondaryIndexTest, TotalsAreThoseOfTheEntries) {
     TreeDigest expected;
     expected.add(entry_digest(file("a", "1")));
     expected.add(entry_digest(file("b", "4444")));
-    const TreeTotals totals = index_->totals(tree);
+    const TreeTotals totals = index_->totals(uploads);
     EXPECT_EQ(totals.entries, 2U);
     EXPECT_EQ(totals.bytes, 5U);
     EXPECT_EQ(totals.digest, expected);
     EXPECT_TRUE(incoming(CutNumber(2), Order::ascending).empty());
-    EXPECT_EQ(index_->find(tree, "b")->entry, file("b", "4444"));
-    EXPECT_EQ(index_->find(tree, "b")->identity, (DiskIdentity{7, {1, 2}}));
-    EXPECT_FALSE(index_->find(tree, "c").has_value());
+    EXPECT_EQ(index_->find(uploads, "b")->entry, file("b", "4444"));
+    EXPECT_EQ(index_->find(uploads, "b")->identity, (DiskIdentity{7, {1, 2}}));
+    EXPECT_FALSE(index_->find(uploads, "c").has_value());
     std::vector<std::string> paths;
-    index_->walk(tree, Order::descending, [&](const FileEntry& e) { paths.push_back(e.path); });
+    index_->walk(uploads, Order::descending, [&](const FileEntry& e) { paths.push_back(e.path); });
     EXPECT_EQ(paths, (std::vector<std::string>{"b", "a"}));
     settle(CutNumber(3), {gone("a"), gone("b")});
-    EXPECT_EQ(index_->totals(tree).digest, TreeDigest());
+    EXPECT_EQ(index_->totals(uploads).digest, TreeDigest());
 }
 
 TEST_F(SecondaryIndexTest, ContentAndLinksAreFound) {
     settle(CutNumber(1), {file("a", "x", "g"), file("b", "x", "g"), file("c", "x")});
-    EXPECT_EQ(index_->find_by_sha256(tree, sha256("x"), 10).size(), 3U);
-    EXPECT_EQ(index_->find_by_sha256(tree, sha256("x"), 2).size(), 2U);
-    ASSERT_EQ(index_->find_link_group(tree, "g").size(), 2U);
-    EXPECT_EQ(index_->find_link_group(tree, "g")[0].entry.path, "a");
+    EXPECT_EQ(index_->find_by_sha256(uploads, sha256("x"), 10).size(), 3U);
+    EXPECT_EQ(index_->find_by_sha256(uploads, sha256("x"), 2).size(), 2U);
+    ASSERT_EQ(index_->find_link_group(uploads, "g").size(), 2U);
+    EXPECT_EQ(index_->find_link_group(uploads, "g")[0].entry.path, "a");
     const std::vector<FileEntry> more{file("z", "y", "h"), file("y", "y", "h")};
-    index_->add_incoming(CutNumber(2), tree, more);
-    EXPECT_EQ(index_->first_incoming_of_link(CutNumber(2), tree, "h")->path, "y");
-    EXPECT_FALSE(index_->first_incoming_of_link(CutNumber(2), tree, "g").has_value());
-    EXPECT_EQ(index_->find_incoming(CutNumber(2), tree, "z"), more[0]);
-    EXPECT_FALSE(index_->needs_after(tree, CutNumber(2), more[1]));  // only its own other name
-    EXPECT_TRUE(index_->needs_after(tree, CutNumber(2), file("y", "y")));
+    index_->add_incoming(CutNumber(2), uploads, more);
+    EXPECT_EQ(index_->first_incoming_of_link(CutNumber(2), uploads, "h")->path, "y");
+    EXPECT_FALSE(index_->first_incoming_of_link(CutNumber(2), uploads, "g").has_value());
+    EXPECT_EQ(index_->find_incoming(CutNumber(2), uploads, "z"), more[0]);
+    EXPECT_FALSE(index_->needs_after(uploads, CutNumber(2), more[1]));  // only its own other name
+    EXPECT_TRUE(index_->needs_after(uploads, CutNumber(2), file("y", "y")));
 }
 
 }  // namespace

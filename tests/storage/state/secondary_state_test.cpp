@@ -2,17 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/names.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::storage {
 namespace {
 
-const SourceName tree("uploads");
+using test::uploads;
 const SourceName database("app");
 const WitnessedTime noon{{1'000}, Duration{5}};
 const WitnessedTime later{{2'000}, std::nullopt};
 
-ReceivedMark mark(std::uint64_t number) {
+ArrivedMark mark(std::uint64_t number) {
     const std::string envelope = "envelope " + std::to_string(number);
     return {MarkNumber(number), envelope, sha256(envelope)};
 }
@@ -21,7 +22,7 @@ ReceivedCut cut(std::uint64_t number, std::uint64_t base) {
     ReceivedCut cut;
     cut.cut = CutNumber(number);
     cut.base = CutNumber(base);
-    cut.as_of = {{tree, BootTime{static_cast<std::int64_t>(number)}}};
+    cut.as_of = {{uploads, BootTime{static_cast<std::int64_t>(number)}}};
     cut.primary_boot_id = "boot of primary";
     return cut;
 }
@@ -40,7 +41,7 @@ TEST_F(SecondaryStateTest, BeginsWithNothing) {
     EXPECT_FALSE(standing.received_mark_digest.has_value());
     EXPECT_FALSE(state.next_to_apply().has_value());
     EXPECT_TRUE(state.databases().empty());
-    EXPECT_FALSE(state.known_root(tree).has_value());
+    EXPECT_FALSE(state.known_root(uploads).has_value());
 }
 
 TEST_F(SecondaryStateTest, ReceivedThenAppliedInOrderAcrossARestart) {
@@ -74,7 +75,7 @@ TEST_F(SecondaryStateTest, ReceivedThenAppliedInOrderAcrossARestart) {
     EXPECT_TRUE(next->is_mark);
     EXPECT_EQ(next->marks.size(), 2U);
     EXPECT_EQ(next->databases.at(database).spool_end, (SpoolPosition{1, 300}));
-    state.commit_applied(CutNumber(3), later, {{tree, sha256("tree")}});
+    state.commit_applied(CutNumber(3), later, {{uploads, sha256("tree")}});
     EXPECT_EQ(state.standing().applied_cut, CutNumber(3));
     EXPECT_EQ(state.standing().applied_mark, MarkNumber(2));
     EXPECT_EQ(state.standing().applied_as_of, cut(3, 0).as_of);
@@ -93,11 +94,11 @@ TEST_F(SecondaryStateTest, MarksAreThereForTheReceipts) {
     ASSERT_EQ(state.marks_received_after(MarkNumber(0), 10).size(), 2U);
     EXPECT_EQ(state.marks_received_after(MarkNumber(0), 1).size(), 1U);
     EXPECT_TRUE(state.marks_applied_after(MarkNumber(0), 10).empty());
-    state.commit_applied(CutNumber(1), later, {{tree, sha256("tree")}});
+    state.commit_applied(CutNumber(1), later, {{uploads, sha256("tree")}});
     const auto applied = state.marks_applied_after(MarkNumber(0), 10);
     ASSERT_EQ(applied.size(), 2U);
     EXPECT_TRUE(applied[0].sources.empty());  // passed on the way
-    EXPECT_EQ(applied[1].sources.at(tree), sha256("tree"));
+    EXPECT_EQ(applied[1].sources.at(uploads), sha256("tree"));
     EXPECT_EQ(applied[1].envelope, "envelope 2");
     EXPECT_EQ(applied[1].received.at.nanoseconds, 1'000);
     EXPECT_EQ(applied[1].received.clock_error, Duration{5});
@@ -123,12 +124,12 @@ TEST_F(SecondaryStateTest, ACutWithUnsettledPathsIsNotApplied) {
     FileEntry entry;
     entry.path = ".";
     entry.type = EntryType::directory;
-    state.index().add_incoming(CutNumber(1), tree, std::span(&entry, 1));
+    state.index().add_incoming(CutNumber(1), uploads, std::span(&entry, 1));
     state.commit_received(cut(1, 0), noon);
     EXPECT_THROW(state.commit_applied(CutNumber(1), later, {}), Error);
     EXPECT_TRUE(state.standing().applied_cut.is_zero());
     const SecondaryIndex::Settled settled{entry, {}};
-    state.index().settle(CutNumber(1), tree, std::span(&settled, 1));
+    state.index().settle(CutNumber(1), uploads, std::span(&settled, 1));
     state.commit_applied(CutNumber(1), later, {});
     EXPECT_EQ(state.standing().applied_cut, CutNumber(1));
 }
@@ -151,10 +152,10 @@ TEST_F(SecondaryStateTest, EpochsOnlyRise) {
 
 TEST_F(SecondaryStateTest, SmallThingsAreRemembered) {
     SecondaryState state(path_);
-    state.remember_root(tree, {"id", 1, 2});
+    state.remember_root(uploads, {"id", 1, 2});
     state.set_fact("note", std::string("\0x", 2));
     SecondaryState other(path_);
-    EXPECT_EQ(other.known_root(tree), (KnownRoot{"id", 1, 2}));
+    EXPECT_EQ(other.known_root(uploads), (KnownRoot{"id", 1, 2}));
     EXPECT_EQ(other.fact("note"), std::string("\0x", 2));
     EXPECT_FALSE(other.fact("epoch").has_value());
 }

@@ -5,23 +5,16 @@
 
 #include <array>
 
+#include "tests/support/error_code.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::storage {
 namespace {
 
+using test::code_of;
+
 class SqliteTest : public testing::Test {
   protected:
-    template <typename Deed>
-    ErrorCode code_of(Deed deed) {
-        try {
-            deed();
-        } catch (const Error& error) {
-            return error.code();
-        }
-        ADD_FAILURE() << "nothing was thrown";
-        return ErrorCode::internal;
-    }
     [[nodiscard]] std::string path() const { return directory_ / "state.db"; }
     static std::int64_t count(Database& database) {
         Statement ask(database, "SELECT count(*) FROM t");

@@ -4,11 +4,12 @@
 
 #include "protocol/limits.hpp"
 #include "tests/agent/primary/files/tree_fixture.hpp"
+#include "tests/support/names.hpp"
 
 namespace farshore::primary {
 namespace {
 
-const SourceName uploads("uploads");
+using test::uploads;
 constexpr RecipeShape shape{.seed = 1, .bits = 13};
 
 class ContentPushTest : public testing::Test {

@@ -102,7 +102,9 @@ TEST_F(TreeScannerTest, WithoutWatchesItIsAsOfItsLastScanAndSaysSo) {
 }
 
 TEST_F(TreeScannerTest, WithoutWatchesItIsNotCurrentWhileASweepRunsEither) {
-    settings_.unwatched_sweep_interval = Duration::from_ms(1);
+    // Longer than any cut here takes, however slow the build: the second sweep begins when asked
+    // to.
+    settings_.unwatched_sweep_interval = Duration::from_seconds(60);
     write("a/one", "1");
     write("b/two", "2");
     open(2);  // the root and one more
@@ -111,7 +113,7 @@ TEST_F(TreeScannerTest, WithoutWatchesItIsNotCurrentWhileASweepRunsEither) {
         last = cut();
     }
     ASSERT_TRUE(last.is_current);
-    clock_.advance(Duration::from_ms(100));
+    clock_.advance(Duration::from_seconds(120));
     // A cut without time: its sweep has begun and looked at nothing.
     const ClockReading taken = clock_.read();
     source_->drain();

@@ -6,11 +6,11 @@ namespace farshore::primary {
 namespace {
 
 const DatabaseStanding standing{true, Lsn(0x5000), "77", 2, Lsn()};
-const SlotRow slot{"pgoutput", "reserved", Lsn(0x5000)};
+const SlotRow sound{"pgoutput", "reserved", Lsn(0x5000)};
 
 std::string gap(const DatabaseStanding& held, const SystemFacts& system,
                 const std::map<std::uint32_t, Lsn>& forks = {},
-                const std::optional<SlotRow>& found = slot, bool has_publication = true) {
+                const std::optional<SlotRow>& found = sound, bool has_publication = true) {
     const auto error = find_gap(held, system, forks, found, has_publication);
     if (error) {
         EXPECT_EQ(error->code(), ErrorCode::database_gap);
@@ -37,7 +37,7 @@ TEST(SlotCheck, NamesWhatIsLost) {
     EXPECT_NE(gap(standing, {"77", 1, Lsn(0x6000)}).find("does not come from"), std::string::npos);
     EXPECT_NE(gap(standing, {"77", 2, Lsn(0x4000)}).find("log ends at"), std::string::npos);
     const SystemFacts same{"77", 2, Lsn(0x6000)};
-    EXPECT_EQ(gap(standing, same, {}, slot, false), "the publication is gone");
+    EXPECT_EQ(gap(standing, same, {}, sound, false), "the publication is gone");
     EXPECT_EQ(gap(standing, same, {}, std::nullopt), "the replication slot is gone");
     EXPECT_NE(gap(standing, same, {}, SlotRow{"test_decoding", "", Lsn(1)}).find("test_decoding"),
               std::string::npos);

@@ -23,14 +23,14 @@ TEST(ChunkIndex, FindsChunksWhereTheyAreAndTheLikelyPlaceFirst) {
     const std::string zeros(4 * 65'536, '\0');
     test::write_whole(directory / "one", content);
     test::write_whole(directory / "zeros", zeros);
-    const RecipeShape shape{9, 13};
-    ChunkIndex index(shape);
+    const RecipeShape fine{9, 13};
+    ChunkIndex index(fine);
     index.add(files, files.open_file(root, "one"), 0, {});
     index.add(files, files.open_file(root, "zeros"), 1, {});
     index.finish();
 
     std::uint64_t offset = 0;
-    Chunker chunker(shape);
+    Chunker chunker(fine);
     const auto found = [&](const Chunk& chunk) {
         EXPECT_EQ(index.find(chunk, {}), (ChunkPlace{0, offset}));
         offset += chunk.length;

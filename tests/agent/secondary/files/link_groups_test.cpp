@@ -5,13 +5,14 @@
 
 #include "storage/disk/posix_file_system.hpp"
 #include "storage/state/secondary_state.hpp"
+#include "tests/support/names.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::secondary {
 namespace {
 
-const SourceName tree("uploads");
-const CutNumber cut(2);
+using test::uploads;
+const CutNumber second_cut(2);
 
 FileEntry file(const std::string& path, const std::string& link, const std::string& content = "x") {
     FileEntry entry;
@@ -37,55 +38,56 @@ class LinkGroupsTest : public testing::Test {
         test::write_whole(directory_ / "a", "x");
         EXPECT_EQ(::link((directory_ / "a").c_str(), (directory_ / "b").c_str()), 0);
         const std::vector<FileEntry> entries{file("a", "g"), file("b", "g")};
-        state_.index().add_incoming(CutNumber(1), tree, entries);
+        state_.index().add_incoming(CutNumber(1), uploads, entries);
         const std::vector<storage::SecondaryIndex::Settled> page{{entries[0], {}},
                                                                  {entries[1], {}}};
-        state_.index().settle(CutNumber(1), tree, page);
+        state_.index().settle(CutNumber(1), uploads, page);
     }
     void told(const std::vector<FileEntry>& entries) {
-        state_.index().add_incoming(cut, tree, entries);
+        state_.index().add_incoming(second_cut, uploads, entries);
     }
     test::TemporaryDirectory directory_;
     storage::PosixFileSystem files_;
     storage::Handle root_ = files_.open_root(directory_.path());
     storage::SecondaryState state_{directory_ / "state.db"};
-    LinkGroups groups_{files_, root_, state_.index(), tree};
+    LinkGroups groups_{files_, root_, state_.index(), uploads};
 };
 
 TEST_F(LinkGroupsTest, ANewNameFollowsOneThatStays) {
     told({file("c", "g"), gone("a")});
-    EXPECT_EQ(groups_.leader(cut, file("c", "g")), "b");
-    EXPECT_EQ(groups_.leader(cut, file("c", "")), std::nullopt);
-    EXPECT_EQ(groups_.leader(cut, file("c", "g", "y")), std::nullopt);  // other content
+    EXPECT_EQ(groups_.leader(second_cut, file("c", "g")), "b");
+    EXPECT_EQ(groups_.leader(second_cut, file("c", "")), std::nullopt);
+    EXPECT_EQ(groups_.leader(second_cut, file("c", "g", "y")), std::nullopt);  // other content
 }
 
 TEST_F(LinkGroupsTest, OfANewGroupTheFirstLeads) {
     told({file("d", "h"), file("e", "h")});
-    EXPECT_EQ(groups_.leader(cut, file("d", "h")), std::nullopt);
-    EXPECT_EQ(groups_.leader(cut, file("e", "h")), "d");
+    EXPECT_EQ(groups_.leader(second_cut, file("d", "h")), std::nullopt);
+    EXPECT_EQ(groups_.leader(second_cut, file("e", "h")), "d");
 }
 
 TEST_F(LinkGroupsTest, AnAlteredOneDoesNotLead) {
     told({file("c", "g"), gone("a")});
     test::write_whole(directory_ / "b", "z");
-    EXPECT_EQ(groups_.leader(cut, file("c", "g")), std::nullopt);
+    EXPECT_EQ(groups_.leader(second_cut, file("c", "g")), std::nullopt);
 }
 
 TEST_F(LinkGroupsTest, AFileStaysWhereItIsWhenNobodyElseKeepsIt) {
-    EXPECT_TRUE(groups_.can_stay(cut, file("a", "g"), file("a", "g")));
-    EXPECT_TRUE(groups_.can_stay(cut, file("a", ""), file("a", "g")));
-    EXPECT_FALSE(groups_.can_stay(cut, file("a", "g"), file("a", "")));  // b keeps it
+    EXPECT_TRUE(groups_.can_stay(second_cut, file("a", "g"), file("a", "g")));
+    EXPECT_TRUE(groups_.can_stay(second_cut, file("a", ""), file("a", "g")));
+    EXPECT_FALSE(groups_.can_stay(second_cut, file("a", "g"), file("a", "")));  // b keeps it
     told({gone("b")});
-    EXPECT_TRUE(groups_.can_stay(cut, file("a", "g"), file("a", "")));
+    EXPECT_TRUE(groups_.can_stay(second_cut, file("a", "g"), file("a", "")));
 }
 
 TEST_F(LinkGroupsTest, AGroupThatFallsApartIsParted) {
     told({file("b", "")});
-    EXPECT_FALSE(groups_.can_stay(cut, file("a", "g"), file("a", "")));
+    EXPECT_FALSE(groups_.can_stay(second_cut, file("a", "g"), file("a", "")));
     told({file("b", "", "y")});
-    EXPECT_TRUE(groups_.can_stay(cut, file("a", "g"), file("a", "")));
+    EXPECT_TRUE(groups_.can_stay(second_cut, file("a", "g"), file("a", "")));
     told({file("b", "h")});
-    EXPECT_TRUE(groups_.can_stay(cut, file("a", "g"), file("a", "h")));  // renamed as a whole
+    EXPECT_TRUE(
+        groups_.can_stay(second_cut, file("a", "g"), file("a", "h")));  // renamed as a whole
 }
 
 }  // namespace

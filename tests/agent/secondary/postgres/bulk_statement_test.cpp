@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/agent/secondary/postgres/values.hpp"
+
 namespace farshore::secondary {
 namespace {
 
 using pgoutput::Row;
 using pgoutput::Value;
 using pgoutput::ValueKind;
+using test::text;
 
 ReplicaColumn column(const std::string& name, const std::string& type, bool has_array) {
     ReplicaColumn made;
@@ -26,10 +29,6 @@ ReplicaTable table() {
     made.columns[0].is_key = true;
     made.columns[0].equality = "OPERATOR(pg_catalog.=)";
     return made;
-}
-
-Value text(std::string_view bytes) {
-    return {ValueKind::text, bytes};
 }
 
 TEST(BulkStatement, QuotesWhatAnArrayHolds) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/agent/secondary/postgres/values.hpp"
+
 #include <map>
 #include <optional>
 #include <random>
@@ -15,6 +17,7 @@ using pgoutput::OldRowKind;
 using pgoutput::Row;
 using pgoutput::Value;
 using pgoutput::ValueKind;
+using test::text;
 
 ReplicaTable keyed_table() {
     ReplicaTable table;
@@ -31,10 +34,6 @@ ReplicaTable keyed_table() {
     table.columns[0].is_key = true;
     table.columns[0].equality = "OPERATOR(pg_catalog.=)";
     return table;
-}
-
-Value text(std::string_view bytes) {
-    return {ValueKind::text, bytes};
 }
 
 TEST(TableChanges, ComesToOneDeedForEachKey) {
