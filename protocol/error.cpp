@@ -103,7 +103,9 @@ constexpr std::array catalogue{
     ErrorInfo{deletions_held, "DELETIONS_HELD", stop, 1,
               "Look at what would be deleted: farshore approve lists it and lets it go."},
     ErrorInfo{quarantined, "QUARANTINED", stop, 1,
-              "The table is copied anew by itself; farshore status tells how far it is."},
+              "The table is copied anew by itself, the others go on; when its copy is not taken, "
+              "status says "
+              "why."},
     ErrorInfo{clock_fault, "CLOCK_FAULT", stop, 1,
               "Set both hosts' clocks right (chronyc tracking tells); the figures come back by "
               "themselves."},

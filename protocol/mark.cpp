@@ -1,5 +1,7 @@
 #include "protocol/mark.hpp"
 
+#include <algorithm>
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
@@ -250,6 +252,17 @@ std::string to_payload(const Mark& mark) {
 
 Result<Mark> parse_mark(std::string_view payload) {
     return parse_payload<Mark>("mark", payload, read_mark);
+}
+
+std::string gap_place(const std::string& table, const AgentName& agent) {
+    return (table.empty() ? "" : " in table " + table) + " on " + agent.str() + " since ";
+}
+
+bool names_gap(const DatabaseMark& mark, const std::string& table, const AgentName& agent) {
+    const std::string place = gap_place(table, agent);
+    return std::any_of(mark.uncovered.begin(), mark.uncovered.end(), [&](const Uncovered& item) {
+        return item.reason.starts_with("gap ") && item.reason.find(place) != std::string::npos;
+    });
 }
 
 }  // namespace farshore

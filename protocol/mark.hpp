@@ -84,4 +84,10 @@ struct Mark {
 [[nodiscard]] std::string to_payload(const Mark& mark);
 [[nodiscard]] Result<Mark> parse_mark(std::string_view payload);
 
+// In the sentence of `uncovered` that names a gap: where it is. `table`: "" for the whole database.
+[[nodiscard]] std::string gap_place(const std::string& table, const AgentName& agent);
+// The mark says of itself that `agent` lacks something in this table.
+[[nodiscard]] bool names_gap(const DatabaseMark& mark, const std::string& table,
+                             const AgentName& agent);
+
 }  // namespace farshore

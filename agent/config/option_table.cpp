@@ -260,7 +260,7 @@ constexpr std::array table{
            .default_value = "quarantine",
            .choices = "quarantine|stop|overwrite",
            .roles = Roles::secondary,
-           .sentence = "What happens to a row that does not fit."},
+           .sentence = "When a row does not fit: its table alone is set aside, or all stops."},
     Option{.table = "database",
            .key = "slot_limit",
            .type = size,

@@ -166,6 +166,23 @@ void add_gap_reason(control::PeerFigures& peer) {
     }
 }
 
+void add_database(control::SourceFigures& source, const secondary::SecondaryView& view) {
+    const auto database = view.databases.find(SourceName(source.name));
+    if (source.kind != control::SourceKind::database || database == view.databases.end()) {
+        return;
+    }
+    source.received_lsn = database->second.standing.received;
+    source.applied_lsn = database->second.applied.lsn;
+    const auto gaps = view.gaps.find(SourceName(source.name));
+    if (gaps == view.gaps.end()) {
+        return;
+    }
+    for (const secondary::StandingGap& gap : gaps->second) {
+        source.gaps.push_back(
+            {.table = gap.table, .reason = gap.reason, .since = std::nullopt, .id = gap.id});
+    }
+}
+
 void add_database(control::SourceFigures& source, const primary::Primary& role,
                   const AgentName& peer, const primary::PeerView& view) {
     const SourceName name(source.name);
@@ -345,12 +362,9 @@ control::LagReport secondary_lag(const config::Config& config, const secondary::
         own.applied_mark = view.standing.applied_mark;
     }
     for (control::SourceFigures& source : own.sources) {
-        const auto database = view.databases.find(SourceName(source.name));
-        if (source.kind == control::SourceKind::database && database != view.databases.end()) {
-            source.received_lsn = database->second.standing.received;
-            source.applied_lsn = database->second.applied.lsn;
-        }
+        add_database(source, view);
     }
+    add_gap_reason(own);
     report.peers.push_back(std::move(own));
     report.store = store_figures(uploads, config, facts.now.utc);
     return report;

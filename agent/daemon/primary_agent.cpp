@@ -35,6 +35,8 @@ class PrimaryAgent final : public RoleAgent {
 
     [[nodiscard]] control::StatusReport status() override;
 
+    void add_set_aside(control::StatusReport& status);
+
     [[nodiscard]] std::string summary() override {
         const control::LagReport report = lag();
         return "primary of " + report.stream + ", " + std::string(to_string(report.proof));
@@ -121,6 +123,23 @@ std::vector<control::Metric> PrimaryAgent::metrics() {
     return metrics;
 }
 
+// Tables that a secondary has set aside.
+void PrimaryAgent::add_set_aside(control::StatusReport& status) {
+    for (const config::Database& database : services_.config.databases) {
+        for (const primary::NamedPeer& peer : role_.peers()) {
+            for (const auto& [table, gap] : role_.gaps(database.name, peer.name)) {
+                if (!table.empty()) {
+                    status.faults.push_back(
+                        {.code = ErrorCode::quarantined,
+                         .where = peer.name.str() + "/" + database.name.str() + ", table " + table,
+                         .message = gap.reason,
+                         .since = gap.since});
+                }
+            }
+        }
+    }
+}
+
 control::StatusReport PrimaryAgent::status() {
     control::StatusReport status = begin_status(lag());
     const std::optional<Mark> newest = role_.newest_mark();
@@ -159,6 +178,7 @@ control::StatusReport PrimaryAgent::status() {
                                      .since = std::nullopt});
         }
     }
+    add_set_aside(status);
     for (const primary::NamedPeer& peer : peers) {
         const auto add = [&](const std::string& where, const primary::PeerFault& fault) {
             status.faults.push_back({.code = fault.error.code(),

@@ -23,8 +23,8 @@ void add_not_built(control::StatusReport& status, const config::Database& databa
     const auto add = [&](const char* what, const char* why) {
         status.not_carried.push_back({.source = database.name.str(), .what = what, .why = why});
     };
-    if (database.conflict != config::ConflictPolicy::stop) {
-        add("conflict = quarantine, overwrite",
+    if (database.conflict == config::ConflictPolicy::overwrite) {
+        add("conflict = overwrite",
             "not in this version: a conflict stops applying with the row named");
     }
 }

@@ -165,6 +165,14 @@ control::StatusReport SecondaryAgent::status() {
                                  .message = fault.error.message(),
                                  .since = fault.since});
     }
+    for (const auto& [database, gaps] : view.gaps) {
+        for (const secondary::StandingGap& gap : gaps) {
+            status.faults.push_back({.code = ErrorCode::quarantined,
+                                     .where = database.str() + ", table " + gap.table,
+                                     .message = gap.reason,
+                                     .since = std::nullopt});
+        }
+    }
     for (const auto& [source, fault] : view.primary_faults) {
         status.faults.push_back({.code = fault.error.code(),
                                  .where = view.primary.str() + (source.empty() ? "" : "/" + source),

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "protocol/mark.hpp"
+
 namespace farshore::primary {
 
 GapBoard::GapBoard(const std::string& state_file, const std::vector<AgentName>& peers, Clock& clock)
@@ -62,6 +64,11 @@ bool GapBoard::is_open(const SourceName& database, const AgentName& peer) const 
     return !open_gaps(database, peer).empty();
 }
 
+bool GapBoard::has_table_gap(const SourceName& database, const AgentName& peer) const {
+    const auto open = open_gaps(database, peer);
+    return !open.empty() && !open.rbegin()->first.empty();
+}
+
 std::map<std::string, Gap> GapBoard::open_gaps(const SourceName& database,
                                                const AgentName& peer) const {
     const std::lock_guard lock(mutex_);
@@ -84,8 +91,7 @@ std::vector<std::string> GapBoard::sentences(const SourceName& database) {
             continue;
         }
         known.is_named = true;
-        const std::string of = gap.what.empty() ? "" : " in table " + gap.what;
-        sentences.push_back("gap " + std::to_string(id) + of + " on " + gap.peer.str() + " since " +
+        sentences.push_back("gap " + std::to_string(id) + gap_place(gap.what, gap.peer) +
                             to_rfc3339(gap.since) + ": " + gap.reason);
     }
     return sentences;

@@ -34,6 +34,8 @@ class GapBoard {
     void close(const SourceName& database, const AgentName& peer, const std::string& what);
 
     [[nodiscard]] bool is_open(const SourceName& database, const AgentName& peer) const;
+    // Of a table only: the database flows, but not all of it.
+    [[nodiscard]] bool has_table_gap(const SourceName& database, const AgentName& peer) const;
     // By table; "" is the whole database. Open ones only.
     [[nodiscard]] std::map<std::string, Gap> open_gaps(const SourceName& database,
                                                        const AgentName& peer) const;

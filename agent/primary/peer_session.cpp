@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/primary/continuity.hpp"
+#include "agent/primary/set_aside_requests.hpp"
 #include "agent/runtime/log.hpp"
 
 namespace farshore::primary {
@@ -28,7 +29,8 @@ PeerSession::PeerSession(const SessionContext& context, PeerBoard& board,
       channel_(session_.control, context.clock,
                {.frame = [this](Frame frame) { take(std::move(frame)); },
                 .sample = [this](const session::ClockSample& sample) { take_sample(sample); },
-                .request = context.serve}),
+                .request = [this](const std::string& verb,
+                                  const std::string& json) { return serve(verb, json); }}),
       feed_(*session_.control, *bulk_, context.history, state_, wiring()) {
     for (const config::Database& database : context.config.databases) {
         const auto lane = session_.databases.find(database.name);
@@ -147,6 +149,16 @@ Error PeerSession::run(const runtime::StopToken& stop) {
         reason = failure->error;
     }
     return reason;
+}
+
+std::string PeerSession::serve(const std::string& verb, const std::string& json) {
+    if (verb == verb_tables_set_aside) {
+        return serve_tables_set_aside(context_.gaps, session_.peer, json);
+    }
+    if (verb == verb_resend_table) {
+        return serve_resend_table(context_.config, json);
+    }
+    return context_.serve(verb, json);
 }
 
 void PeerSession::take(Frame frame) {

@@ -67,6 +67,7 @@ class PeerSession {
     // What the secondary holds and can go on from. Throws state_damaged or chain_broken when that
     // is not of this state's history.
     [[nodiscard]] CutNumber first_base();
+    [[nodiscard]] std::string serve(const std::string& verb, const std::string& json);
     void take(Frame frame);
     void take_applied(const Applied& applied);
     void take_state(const PeerState& state);

@@ -315,6 +315,13 @@ void Primary::on_mark(const SealedMark& sealed) {
 }
 
 bool Primary::is_whole(const SourceName& database) const {
+    // A mark has one as_of for all secondaries: where one lacks changes that it has been sent, it
+    // stands still for the others too.
+    if (std::any_of(links_.begin(), links_.end(), [&](const auto& link) {
+            return gaps_.has_table_gap(database, link->name());
+        })) {
+        return false;
+    }
     return std::any_of(links_.begin(), links_.end(), [&](const auto& link) {
         const auto open = link->session();
         return open && !open->position(database).system.empty() &&

@@ -5,6 +5,8 @@
 
 #include "agent/runtime/backoff.hpp"
 #include "agent/runtime/log.hpp"
+#include "protocol/envelope.hpp"
+#include "protocol/mark.hpp"
 
 namespace farshore::secondary {
 
@@ -218,6 +220,8 @@ void Applier::apply_database(storage::SecondaryState& state, const SourceName& n
                            .end = std::max(begin, point.spool_end),
                            .lsn = point.lsn,
                            .sequences = point.sequences});
+    } else if (standing.standing.copied) {
+        appliers_.at(name)->learn_set_aside();
     }
     if (stop_point.there) {
         stop_point.there();
@@ -238,7 +242,47 @@ void Applier::apply_range(const SourceName& name, const ApplyRange& range) {
     }
 }
 
+// Every mark of the cut says that this secondary lacks something in each of the tables.
+bool Applier::is_named(const SourceName& database, const SetAsideTables& tables,
+                       const storage::ReceivedCut& cut) const {
+    return cut.is_mark &&
+           std::all_of(cut.marks.begin(), cut.marks.end(), [&](const storage::ArrivedMark& mark) {
+               const auto payload = read_envelope_payload(mark.envelope, payload_type::mark);
+               const auto parsed =
+                   payload ? parse_mark(payload.value()) : Result<Mark>(Error(payload.error()));
+               if (!parsed || !parsed.value().sources.contains(database)) {
+                   return false;
+               }
+               const auto* said = std::get_if<DatabaseMark>(&parsed.value().sources.at(database));
+               return said != nullptr &&
+                      std::all_of(tables.begin(), tables.end(), [&](const auto& table) {
+                          return names_gap(*said, to_text(table.first), parts_.agent);
+                      });
+           });
+}
+
+storage::AppliedClaim Applier::claim_of(storage::SecondaryState& state,
+                                        const storage::ReceivedCut& cut) {
+    storage::AppliedClaim claim = storage::AppliedClaim::marks;
+    for (const auto& [name, applier] : appliers_) {
+        if (!applier->set_aside() && state.databases()[name].standing.copied) {
+            const std::lock_guard turn(parts_.databases.at(name)->turn);
+            applier->learn_set_aside();
+        }
+        const auto tables = applier->set_aside();
+        if (!tables || tables->empty()) {
+            continue;
+        }
+        digests_[name].reset();  // not all of the mark's transactions are in the replica
+        if (!is_named(name, *tables, cut)) {
+            claim = storage::AppliedClaim::nothing;
+        }
+    }
+    return claim;
+}
+
 void Applier::finish(storage::SecondaryState& state, const storage::ReceivedCut& cut) {
+    const storage::AppliedClaim claim = claim_of(state, cut);
     std::map<SourceName, Digest> trees;
     for (const auto& [name, tree] : parts_.trees) {
         trees[name] = state.index().totals(name).digest.value();
@@ -258,9 +302,11 @@ void Applier::finish(storage::SecondaryState& state, const storage::ReceivedCut&
         }
     }
     const ClockReading now = parts_.clock.read();
-    state.commit_applied(cut.cut, {.at = now.utc, .clock_error = now.utc_error}, sources);
-    // The one line that says applied: all of it is visible and durable.
-    parts_.on_applied(cut.cut, trees);
+    state.commit_applied(cut.cut, {.at = now.utc, .clock_error = now.utc_error}, sources, claim);
+    if (claim == storage::AppliedClaim::marks) {
+        // The one line that says applied: all of it is visible and durable.
+        parts_.on_applied(cut.cut, trees);
+    }
     for (const auto& [name, point] : cut.databases) {
         const auto database = parts_.databases.find(name);
         if (database != parts_.databases.end()) {

@@ -23,6 +23,7 @@ namespace farshore::secondary {
 
 struct ApplierParts {
     const StreamName stream;
+    const AgentName agent;
     const std::map<SourceName, std::shared_ptr<ReplicaTree>>& trees;
     const std::map<SourceName, std::shared_ptr<ReplicaDatabase>>& databases;
     storage::FileSystem& files;
@@ -31,14 +32,16 @@ struct ApplierParts {
     runtime::Random& random;
     FaultBoard& faults;
     std::uint64_t gathered_rows_bytes = 32ULL << 20;  // of a database, before they are written
-    // A cut is applied: tree digests as the replica has them.
+    // A cut is applied: tree digests as the replica has them. Not said while a table is set aside
+    // and the cut's marks don't name that.
     std::function<void(CutNumber, const std::map<SourceName, Digest>& trees)> on_applied;
 };
 
 // Invariants: cuts are applied one by one, in order; a cut is said applied at one line, after the
 // replica's databases committed, its files were synced and the state says so. Rows of a stream
 // without trees (or with ordering = "eager") are applied as they come, between the cuts: the
-// replica may then be ahead of the last applied cut, never of what was committed.
+// replica may then be ahead of the last applied cut, never of what was committed. Where changes of
+// a table are left out, no mark counts as applied that does not say so itself.
 class Applier {
   public:
     explicit Applier(ApplierParts parts);
@@ -49,6 +52,10 @@ class Applier {
     void wake();
     // Rows have come that may be applied ahead of their cut.
     void wake_for_rows();
+    // Of a database of the config; nullopt when it is not known. Thread-safe.
+    [[nodiscard]] std::optional<SetAsideTables> set_aside(const SourceName& database) const {
+        return appliers_.at(database)->set_aside();
+    }
     // While the result is held no cut is being applied; waits for the one that is.
     [[nodiscard]] std::unique_lock<std::mutex> pause() {
         return std::unique_lock<std::mutex>(applying_);
@@ -72,6 +79,10 @@ class Applier {
                         const storage::DatabasePoint& point, const runtime::StopToken& stop);
     void apply_range(const SourceName& name, const ApplyRange& range);
     void tell(const TreeApplier& tree);
+    [[nodiscard]] bool is_named(const SourceName& database, const SetAsideTables& tables,
+                                const storage::ReceivedCut& cut) const;
+    [[nodiscard]] storage::AppliedClaim claim_of(storage::SecondaryState& state,
+                                                 const storage::ReceivedCut& cut);
     void finish(storage::SecondaryState& state, const storage::ReceivedCut& cut);
     void keep_retention(storage::SecondaryState& state);
     void keep_retention(storage::SecondaryState& state, const SourceName& name, ReplicaTree& tree);

@@ -83,6 +83,7 @@ Secondary::Secondary(SecondaryServices services)
                                               storage::StatePaths::spool_of(database.name));
     }
     applier_ = std::make_unique<Applier>(applier_parts());
+    recovery_ = std::make_unique<TableRecovery>(recovery_parts());
     const Epoch epoch = view_state_.standing().epoch;
     evidence_.restore(services_.config.agent.stream, epoch.is_zero() ? Epoch(1) : epoch);
 }
@@ -128,6 +129,7 @@ SecondaryContext Secondary::context() {
 
 ApplierParts Secondary::applier_parts() {
     return {.stream = services_.config.agent.stream,
+            .agent = services_.config.agent.name,
             .trees = trees_,
             .databases = databases_,
             .files = services_.files,
@@ -141,9 +143,34 @@ ApplierParts Secondary::applier_parts() {
             }};
 }
 
+TableRecoveryParts Secondary::recovery_parts() {
+    TableRecoveryParts parts{
+        .databases = {},
+        .set_aside = [this](const SourceName& name) { return applier_->set_aside(name); },
+        .session =
+            [this] {
+                const std::lock_guard lock(mutex_);
+                return session_ ? sessions_ : 0;
+            },
+        .ask =
+            [this](const std::string& verb, const std::string& json, Duration timeout) {
+                const auto running = session();
+                if (!running) {
+                    throw Error(ErrorCode::connection_lost, "the primary is not connected");
+                }
+                return running->ask(verb, json, timeout);
+            },
+        .clock = services_.clock};
+    for (const auto& [name, database] : databases_) {
+        parts.databases.push_back(name);
+    }
+    return parts;
+}
+
 void Secondary::run(const runtime::StopToken& stop) {
     tasks_.start("applier", [this](const runtime::StopToken& token) { applier_->run(token); });
     tasks_.start("uploads", [this](const runtime::StopToken& token) { uploads_.run(token); });
+    tasks_.start("set aside", [this](const runtime::StopToken& token) { recovery_->run(token); });
     tasks_.start("receipts", [this](const runtime::StopToken& token) { receipts_.run(token); });
     look_at_sources();
     while (!stop.stop_requested() && !tasks_.stop_requested()) {
@@ -245,7 +272,7 @@ Welcome Secondary::answer(const Hello& hello, const AgentName& peer) {
     welcome.boot_id = services_.clock.boot_id();
     welcome.received_cut = standing.received_cut;
     welcome.received_identity = standing.received_identity;
-    welcome.applied_cut = standing.applied_cut;
+    welcome.applied_cut = standing.claimed_cut;
     welcome.received_mark = standing.received_mark;
     welcome.applied_mark = standing.applied_mark;
     welcome.received_mark_digest = standing.received_mark_digest;
@@ -302,6 +329,7 @@ void Secondary::hold_session(const std::shared_ptr<connection::Session>& opened,
         const std::lock_guard lock(mutex_);
         session_ = session;
         holding_ = true;
+        ++sessions_;
         connected_since_ = services_.clock.utc_now();
         session_began_ = services_.clock.boot_now();
         primary_ = opened->peer;

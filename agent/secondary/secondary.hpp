@@ -16,6 +16,7 @@
 #include "agent/secondary/applier.hpp"
 #include "agent/secondary/receipt_task.hpp"
 #include "agent/secondary/secondary_session.hpp"
+#include "agent/secondary/table_recovery.hpp"
 #include "agent/session/upload_task.hpp"
 #include "protocol/lag.hpp"
 
@@ -54,6 +55,7 @@ struct SecondaryView {
     std::optional<Estimate> offset;     // the primary's CLOCK_BOOTTIME minus ours
     std::optional<Estimate> utc_offset;
     std::optional<Duration> round_trip;
+    std::map<SourceName, std::vector<StandingGap>> gaps;  // tables that are set aside
     std::map<std::string, StandingFault> faults;
     std::map<std::string, StandingFault> primary_faults;  // by source: what the primary told us
     std::optional<StandingFault> connection_fault;
@@ -96,6 +98,7 @@ class Secondary {
     [[nodiscard]] std::string serve(const std::string& verb, const std::string& json);
     SecondaryContext context();
     ApplierParts applier_parts();
+    TableRecoveryParts recovery_parts();
     void fill_moments(SecondaryView& view);
 
     SecondaryServices services_;
@@ -107,6 +110,7 @@ class Secondary {
     EvidenceKeeper evidence_;
     SecondaryContext context_;
     std::unique_ptr<Applier> applier_;
+    std::unique_ptr<TableRecovery> recovery_;
     std::mutex answering_;          // one Hello at a time
     std::set<SourceName> blocked_;  // by look_at_sources(), under answering_
     BootTime looked_;               // of the running thread
@@ -114,6 +118,7 @@ class Secondary {
     std::condition_variable_any changed_;
     std::shared_ptr<SecondarySession> session_;
     bool holding_ = false;
+    std::uint64_t sessions_ = 0;  // that were held so far
     std::optional<Timestamp> connected_since_;
     BootTime session_began_;
     AgentName primary_;

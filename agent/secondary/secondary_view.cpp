@@ -61,6 +61,7 @@ SecondaryView Secondary::view() {
         }
     }
     view.faults = faults_.faults();
+    view.gaps = recovery_->gaps();
     fill_moments(view);
     return view;
 }

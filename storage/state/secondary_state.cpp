@@ -11,6 +11,7 @@ constexpr std::string_view fact_epoch = "epoch";
 constexpr std::string_view fact_received_cut = "received_cut";
 constexpr std::string_view fact_received_identity = "received_identity";
 constexpr std::string_view fact_applied_cut = "applied_cut";
+constexpr std::string_view fact_claimed_cut = "claimed_cut";  // where it is not the applied one
 constexpr std::string_view fact_received_mark = "received_mark";
 constexpr std::string_view fact_received_mark_digest = "received_mark_digest";
 constexpr std::string_view fact_applied_mark = "applied_mark";
@@ -150,6 +151,8 @@ SecondaryStanding SecondaryState::standing() {
     standing.epoch = Epoch(number(fact_epoch));
     standing.received_cut = CutNumber(number(fact_received_cut));
     standing.applied_cut = CutNumber(number(fact_applied_cut));
+    const std::uint64_t claimed = number(fact_claimed_cut);
+    standing.claimed_cut = claimed == 0 ? standing.applied_cut : CutNumber(claimed - 1);
     standing.received_mark = MarkNumber(number(fact_received_mark));
     standing.applied_mark = MarkNumber(number(fact_applied_mark));
     Statement ask(database_, "SELECT value FROM secondary_facts WHERE name = ?");
@@ -188,8 +191,8 @@ void SecondaryState::enter_epoch(Epoch epoch) {
         throw Error(ErrorCode::internal, "a new epoch begins before the last one is applied");
     }
     database_.execute("DELETE FROM secondary_incoming; DELETE FROM secondary_marks");
-    for (const std::string_view name :
-         {fact_received_cut, fact_applied_cut, fact_received_mark, fact_applied_mark}) {
+    for (const std::string_view name : {fact_received_cut, fact_applied_cut, fact_claimed_cut,
+                                        fact_received_mark, fact_applied_mark}) {
         write_number(name, 0);
     }
     write_number(fact_epoch, epoch.value());
@@ -336,7 +339,8 @@ void SecondaryState::write_applied_databases(CutNumber cut) {
 }
 
 void SecondaryState::commit_applied(CutNumber cut, const WitnessedTime& when,
-                                    const std::map<SourceName, Digest>& sources) {
+                                    const std::map<SourceName, Digest>& sources,
+                                    AppliedClaim claim) {
     crash_point("applied_before_commit");
     Transaction transaction(database_);
     Statement ask(database_, "SELECT min(cut), as_of FROM secondary_cuts");
@@ -348,7 +352,22 @@ void SecondaryState::commit_applied(CutNumber cut, const WitnessedTime& when,
                                                " holds changes of tree " + unsettled[0].str() +
                                                ", which is not configured here any more");
     }
-    const std::string digests = encoded(sources);
+    if (claim == AppliedClaim::marks) {
+        write_applied_marks(cut, when, encoded(sources));
+        write_fact(fact_applied_as_of, as_of);
+        write_number(fact_claimed_cut, 0);
+    } else if (number(fact_claimed_cut) == 0) {
+        write_number(fact_claimed_cut, number(fact_applied_cut) + 1);
+    }
+    write_applied_databases(cut);
+    Statement(database_, "DELETE FROM secondary_cuts WHERE cut = ?").bind(1, cut.value()).run();
+    write_number(fact_applied_cut, cut.value());
+    transaction.commit();
+    crash_point("applied_after_commit");
+}
+
+void SecondaryState::write_applied_marks(CutNumber cut, const WitnessedTime& when,
+                                         const std::string& digests) {
     Statement mark(database_,
                    "UPDATE secondary_marks SET applied_at = ?1, applied_error = ?2, "
                    "sources = CASE is_cut WHEN 1 THEN ?3 END WHERE cut = ?4");
@@ -359,13 +378,6 @@ void SecondaryState::commit_applied(CutNumber cut, const WitnessedTime& when,
     if (newest.bind(1, cut.value()).step() && !newest.is_null(0)) {
         write_number(fact_applied_mark, newest.unsigned_integer(0));
     }
-    newest.reset();
-    write_applied_databases(cut);
-    Statement(database_, "DELETE FROM secondary_cuts WHERE cut = ?").bind(1, cut.value()).run();
-    write_number(fact_applied_cut, cut.value());
-    write_fact(fact_applied_as_of, as_of);
-    transaction.commit();
-    crash_point("applied_after_commit");
 }
 
 // --- marks

@@ -48,11 +48,15 @@ struct ReceivedCut {
     std::optional<BootTime> taken = std::nullopt;  // of its newest mark, of the primary's boot
 };
 
+// What a cut that was applied stands for.
+enum class AppliedClaim : std::uint8_t { marks, nothing };
+
 struct SecondaryStanding {
     Epoch epoch;
     CutNumber received_cut;
     std::string received_identity = std::string(16, '\0');  // of that cut
     CutNumber applied_cut;
+    CutNumber claimed_cut;  // up to which the replica is what the cuts say: applied_cut as a rule
     MarkNumber received_mark;
     std::optional<Digest> received_mark_digest;
     MarkNumber applied_mark;
@@ -109,9 +113,11 @@ class SecondaryState {
     // The next cut to apply, if any is received.
     [[nodiscard]] std::optional<ReceivedCut> next_to_apply();
     // Everything of the cut is in trees (settled) and databases, and synced. `sources` are the
-    // digests of a mark's receipt; kept when the cut is one.
+    // digests of a mark's receipt; kept when the cut is one. Without a claim (changes of a table
+    // were left out, and the cut's marks don't say so) its marks never count as applied.
     void commit_applied(CutNumber cut, const WitnessedTime& when,
-                        const std::map<SourceName, Digest>& sources);
+                        const std::map<SourceName, Digest>& sources,
+                        AppliedClaim claim = AppliedClaim::marks);
 
     // For receipts: what came after, or was applied after, in order, at most `limit`.
     [[nodiscard]] std::vector<MarkStanding> marks_received_after(MarkNumber mark,
@@ -140,6 +146,7 @@ class SecondaryState {
     [[nodiscard]] std::uint64_t number(std::string_view name);
     void write_mark(const ArrivedMark& mark, const ReceivedCut& cut, const WitnessedTime& when);
     void write_received_databases(const ReceivedCut& cut);
+    void write_applied_marks(CutNumber cut, const WitnessedTime& when, const std::string& digests);
     void write_applied_databases(CutNumber cut);
     [[nodiscard]] std::map<SourceName, DatabasePoint> cut_databases(CutNumber cut);
     [[nodiscard]] std::vector<ArrivedMark> cut_marks(CutNumber cut);

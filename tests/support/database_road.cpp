@@ -2,7 +2,8 @@
 
 namespace farshore::test {
 
-DatabaseRoad::DatabaseRoad(PostgresServer& primary, PostgresServer& secondary) {
+DatabaseRoad::DatabaseRoad(PostgresServer& primary, PostgresServer& secondary,
+                           config::ConflictPolicy conflict) {
     const auto ensure = [](PostgresServer& server, const std::string& name) {
         const std::string exists =
             "SELECT count(*) FROM pg_database WHERE datname = '" + name + "'";
@@ -16,6 +17,7 @@ DatabaseRoad::DatabaseRoad(PostgresServer& primary, PostgresServer& secondary) {
     origin.connection = primary.conninfo("origin");
     origin.schemas = {"*"};
     replica = origin;
+    replica.conflict = conflict;
     replica.connection = secondary.conninfo("replica");
     root_ = files_.open_root(directory_.path());
     spool_ = std::make_unique<storage::ChangeSpool>(files_, root_, "app");
@@ -103,6 +105,12 @@ void DatabaseRoad::restart_secondary() {
     applier_.reset();
     spool_ = std::make_unique<storage::ChangeSpool>(files_, root_, "app");
     applier_ = std::make_unique<secondary::DatabaseApplier>(stream_, replica, *spool_, 32ULL << 20);
+}
+
+void DatabaseRoad::resend(const TableName& table) {
+    const postgres::WakeEvent never;
+    postgres::Connection connection(origin.connection, never);
+    primary::resend_table(connection, stream_, table);
 }
 
 void DatabaseRoad::wait_until(const std::function<bool()>& condition, const std::string& what) {

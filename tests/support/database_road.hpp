@@ -13,6 +13,7 @@
 #include "agent/config/config.hpp"
 #include "agent/primary/postgres/database_source.hpp"
 #include "agent/primary/postgres/insert_position.hpp"
+#include "agent/primary/postgres/table_resend.hpp"
 #include "agent/runtime/system_clock.hpp"
 #include "agent/secondary/postgres/database_applier.hpp"
 #include "agent/secondary/postgres/database_receiver.hpp"
@@ -27,8 +28,10 @@ namespace farshore::test {
 
 class DatabaseRoad {
   public:
-    // Databases "origin" on `primary` and "replica" on `secondary`, made when missing.
-    DatabaseRoad(PostgresServer& primary, PostgresServer& secondary);
+    // Databases "origin" on `primary` and "replica" on `secondary`, made when missing. What can't
+    // be applied is an Error, unless `conflict` says otherwise.
+    DatabaseRoad(PostgresServer& primary, PostgresServer& secondary,
+                 config::ConflictPolicy conflict = config::ConflictPolicy::stop);
     ~DatabaseRoad();
 
     // A session begins; both threads run.
@@ -59,6 +62,8 @@ class DatabaseRoad {
     [[nodiscard]] const DatabaseStanding& standing() const { return standing_; }
     [[nodiscard]] std::optional<Error> source_error() const { return source_error_; }
     [[nodiscard]] std::optional<Error> receiver_error() const { return receiver_error_; }
+    // What the primary does when it is asked for a table once more.
+    void resend(const TableName& table);
     // Waits for a thread to end by itself.
     void join();
 

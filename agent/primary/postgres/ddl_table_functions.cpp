@@ -147,14 +147,16 @@ BEGIN
 END $f$;
 
 -- All rows of the table, as they are now: the replica has them in place of its own afterwards.
-CREATE OR REPLACE FUNCTION farshore.send_rows(relation oid) RETURNS void LANGUAGE plpgsql AS $f$
+-- `extra`: what else a replica must find true of its table to take them.
+CREATE OR REPLACE FUNCTION farshore.send_rows_where(relation oid, extra jsonb) RETURNS void
+LANGUAGE plpgsql AS $f$
 DECLARE
   header jsonb;
   item text;
   batch text[] := '{}';
   size bigint := 0;
 BEGIN
-  SELECT pg_catalog.jsonb_build_object('rows', farshore.name_of(relation), 'columns',
+  SELECT extra || pg_catalog.jsonb_build_object('rows', farshore.name_of(relation), 'columns',
       coalesce(pg_catalog.jsonb_agg(attname ORDER BY attnum), '[]')) INTO header
     FROM pg_catalog.pg_attribute
     WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
@@ -175,6 +177,10 @@ BEGIN
       pg_catalog.jsonb_build_object('values', pg_catalog.to_jsonb(batch)));
   END IF;
 END $f$;
+
+CREATE OR REPLACE FUNCTION farshore.send_rows(relation oid) RETURNS void LANGUAGE sql AS $f$
+  SELECT farshore.send_rows_where(relation, '{}')
+$f$;
 
 -- Into every publication that should have it. What can't be done now is done later by the agent.
 CREATE OR REPLACE FUNCTION farshore.publish(relation oid, with_rows boolean) RETURNS boolean

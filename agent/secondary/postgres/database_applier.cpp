@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/runtime/log.hpp"
 #include "agent/secondary/postgres/transaction_applier.hpp"
 #include "protocol/pgoutput.hpp"
 
@@ -236,6 +237,10 @@ void DatabaseApplier::forget_session() {
     if (session != session_) {
         known_up_to_ = {};
         session_ = session;
+        // A first copy may have come in between: what is known of the replica is of before.
+        target_.reset();
+        wishes_ = {};
+        publish(std::nullopt);
     }
 }
 
@@ -247,14 +252,18 @@ void DatabaseApplier::apply_whole(Pass& pass, storage::SpoolPosition end) {
         } catch (const Error& error) {
             const bool again =
                 target_ && target_->failed_run() && may_be_for_the_order(error.code());
+            const bool without_table = !again && leave_out(error);
             if (again) {
                 order_.keep(*target_->failed_run());
+            }
+            if (again || without_table) {
                 pass.go_back();
             }
             // The connection, and with it the open transaction.
             target_.reset();
             known_up_to_ = {};
-            if (!again) {
+            publish(std::nullopt);
+            if (!again && !without_table) {
                 throw;
             }
         }
@@ -262,10 +271,7 @@ void DatabaseApplier::apply_whole(Pass& pass, storage::SpoolPosition end) {
 }
 
 void DatabaseApplier::go_through(Pass& pass, storage::SpoolPosition end) {
-    if (!target_) {
-        target_ = std::make_unique<TransactionApplier>(stream_, database_, stop_, order_,
-                                                       gathered_bytes_);
-    }
+    open_target();
     // What lies before known_up_to_ is in the replica: its rows need no relation, and what it says
     // of relations comes once more.
     const auto context = pass.position() <= known_up_to_ ? storage::SpoolContext::known
@@ -273,6 +279,61 @@ void DatabaseApplier::go_through(Pass& pass, storage::SpoolPosition end) {
     known_up_to_ = {};
     pass.run(*target_, spool_.reader(pass.position(), end, context));
     known_up_to_ = end;
+    publish(target_->set_aside());
+}
+
+void DatabaseApplier::open_target() {
+    if (!target_) {
+        target_ = std::make_unique<TransactionApplier>(stream_, database_, stop_, order_, wishes_,
+                                                       gathered_bytes_);
+    }
+}
+
+// What was met row by row, in the order of the primary, is met again however often it is tried.
+bool DatabaseApplier::leave_out(const Error& error) {
+    if (!target_ || !may_be_for_the_order(error.code())) {
+        return false;
+    }
+    if (const auto& copy = target_->failed_copy()) {
+        log::warning("{}: the new copy of table {}.{} can't be taken: {}", database_.name.str(),
+                     copy->table.schema, copy->table.table, error.message());
+        wishes_.left_copies.insert({copy->table, copy->commit});
+        wishes_.notes[copy->table] = error.message();
+        return true;
+    }
+    const auto change = target_->failed_change();
+    if (database_.conflict != config::ConflictPolicy::quarantine || !change ||
+        wishes_.tables.contains(change->first)) {
+        return false;
+    }
+    log::warning("{}: table {}.{} is set aside: {}", database_.name.str(), change->first.schema,
+                 change->first.table, error.message());
+    wishes_.tables[change->first] = {.lsn = change->second, .reason = error.message(), .note = ""};
+    return true;
+}
+
+std::optional<SetAsideTables> DatabaseApplier::set_aside() const {
+    const std::lock_guard lock(mutex_);
+    return set_aside_;
+}
+
+void DatabaseApplier::publish(const std::optional<SetAsideTables>& tables) {
+    const std::lock_guard lock(mutex_);
+    set_aside_ = tables;
+}
+
+void DatabaseApplier::learn_set_aside() {
+    forget_session();
+    if (set_aside()) {
+        return;
+    }
+    try {
+        open_target();
+        publish(target_->set_aside());
+    } catch (const Error&) {
+        target_.reset();
+        throw;
+    }
 }
 
 }  // namespace farshore::secondary

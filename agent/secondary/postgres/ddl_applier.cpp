@@ -86,8 +86,7 @@ DdlApplier::DdlApplier(postgres::Connection& target, postgres::Connection& aside
     prepare_ddl_notes(aside_);
 }
 
-void DdlApplier::apply(std::string_view json, Lsn lsn) {
-    const DdlCommand command = parse_ddl_command(json);
+void DdlApplier::apply(const DdlCommand& command, Lsn lsn) {
     const DdlStanding standing = read_ddl_standing(aside_, lsn);
     statement_ = command.text.substr(0, shown_bytes);
     left_out_.clear();

@@ -24,7 +24,9 @@ class DdlApplier {
     // A row of farshore.ddl. Throws Error(ddl_pending) with the statement when it can't be applied
     // here; it goes on when that can be done, or when somebody has run the statement, or says in
     // farshore.ddl_note that it is settled.
-    void apply(std::string_view json, Lsn lsn);
+    void apply(const DdlCommand& command, Lsn lsn);
+    // The rows of a table, or more of them. Throws ddl_pending or what the server says.
+    void put_rows(const DdlRows& rows);
 
   private:
     enum class RunAs : std::uint8_t { role, agent };
@@ -32,7 +34,6 @@ class DdlApplier {
     void run(const DdlCommand& command, DdlStanding standing);
     void run_statements(const DdlCommand& command);
     void run_text(const DdlCommand& command, DdlStanding standing);
-    void put_rows(const DdlRows& rows);
     // What failed, or nothing; the session is as before either way.
     [[nodiscard]] std::optional<postgres::Answer> attempt(const std::string& sql,
                                                           const DdlCommand& command, RunAs as);

@@ -45,6 +45,10 @@ DdlRows rows_of(const object& json) {
     rows.table = text_of(json, "rows");
     rows.columns = texts_of(json, "columns");
     rows.clear = flag_of(json, "clear");
+    const std::vector<std::string> table = texts_of(json, "only_if_set_aside");
+    if (!table.empty()) {
+        rows.only_if_set_aside = TableName{table.at(0), table.at(1)};
+    }
     if (const value* values = json.if_contains("values")) {
         rows.values = boost::json::serialize(values->as_array());
     }

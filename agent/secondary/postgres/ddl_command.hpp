@@ -4,9 +4,12 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "protocol/message_database.hpp"
 
 namespace farshore::secondary {
 
@@ -30,6 +33,8 @@ struct DdlRows {
     std::vector<std::string> columns;
     bool clear = false;  // what the table holds goes before
     std::string values;  // a JSON array of rows as text; empty: none
+    // A new copy: only for a replica that has this table set aside.
+    std::optional<TableName> only_if_set_aside = std::nullopt;
 };
 
 // Invariants: one of statements, text, rows and failure says what is to be done.

@@ -5,6 +5,7 @@
 #include "agent/secondary/postgres/replica_sequences.hpp"
 #include "agent/secondary/postgres/replica_setup.hpp"
 #include "agent/secondary/postgres/schema_steps.hpp"
+#include "agent/secondary/postgres/set_aside.hpp"
 #include "agent/secondary/postgres/table_standing.hpp"
 #include "storage/disk/crash_point.hpp"
 
@@ -54,6 +55,8 @@ void ReplicaCopy::go_on(bool is_new_copy) {
     }
     write_progress(connection_, stream_, database_.name,
                    {false, begin_.lsn, begin_.system_identifier, begin_.timeline});
+    // Not before the replica says of itself that it is not whole.
+    forget_set_aside(connection_, stream_, database_.name);
     forget_sequences(connection_);
     for (const auto& [table, lsn] : read_table_standings(connection_, stream_, database_.name)) {
         tables_.insert(table);
@@ -69,6 +72,7 @@ void ReplicaCopy::begin_anew() {
     forget_table_standings(connection_, stream_, database_.name);
     write_progress(connection_, stream_, database_.name,
                    {false, begin_.lsn, begin_.system_identifier, begin_.timeline});
+    forget_set_aside(connection_, stream_, database_.name);
 }
 
 std::vector<CopyStanding> ReplicaCopy::standing() const {

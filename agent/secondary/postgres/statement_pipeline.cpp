@@ -129,7 +129,7 @@ std::optional<postgres::Answer> StatementPipeline::await_sync() {
     }
 }
 
-void StatementPipeline::check(const postgres::Answer& answer, const Expected& expected) const {
+void StatementPipeline::check(const postgres::Answer& answer, const Expected& expected) {
     if (answer.is_failure()) {
         try {
             connection_.require(answer);
@@ -137,10 +137,12 @@ void StatementPipeline::check(const postgres::Answer& answer, const Expected& ex
             if (expected.deed.table.empty()) {
                 throw;
             }
+            failed_deed_ = expected.deed;
             throw Error(error.code(), describe(expected.deed) + ": " + error.message());
         }
     }
     if (expected.kind == Kind::row && answer.affected() != expected.rows) {
+        failed_deed_ = expected.deed;
         throw Error(ErrorCode::conflict,
                     describe(expected.deed) + ": the replica has " +
                         std::to_string(answer.affected()) + " such rows instead of " +

@@ -20,6 +20,7 @@ struct RowDeed {
     std::string table;
     std::string key;
     Lsn lsn;
+    std::uint32_t relation = 0;  // of the one table, as the session numbers them; 0: not known
 };
 
 // Invariants: at most `window` statements are under way; after an Error the pipeline is of no more
@@ -47,6 +48,8 @@ class StatementPipeline {
     void forget_prepared();
 
     [[nodiscard]] std::uint64_t rows() const { return rows_; }  // touched so far
+    // The row's statement that failed.
+    [[nodiscard]] const std::optional<RowDeed>& failed_deed() const { return failed_deed_; }
     // Of what was done outside().
     void count(std::uint64_t rows) { rows_ += rows; }
 
@@ -61,7 +64,7 @@ class StatementPipeline {
     void send(const std::string& sql, const std::vector<const char*>& values, const RowDeed& deed);
     [[nodiscard]] const std::string& prepare(const std::string& sql, const RowDeed& deed);
     void expect(Expected expected, std::size_t bytes);
-    void check(const postgres::Answer& answer, const Expected& expected) const;
+    void check(const postgres::Answer& answer, const Expected& expected);
     void send_sync();
     [[nodiscard]] std::optional<postgres::Answer> await_sync();
 
@@ -70,6 +73,7 @@ class StatementPipeline {
     std::deque<Expected> under_way_;
     std::size_t bytes_under_way_ = 0;
     std::uint64_t rows_ = 0;
+    std::optional<RowDeed> failed_deed_;
 };
 
 }  // namespace farshore::secondary

@@ -7,6 +7,7 @@
 #include "agent/secondary/postgres/large_values.hpp"
 #include "agent/secondary/postgres/replica_sequences.hpp"
 #include "agent/secondary/postgres/row_statement.hpp"
+#include "storage/disk/crash_point.hpp"
 
 namespace farshore::secondary {
 
@@ -57,13 +58,15 @@ std::string whole_ddl(std::string_view first, const NextBytes& more, Lsn lsn) {
 
 TransactionApplier::TransactionApplier(const StreamName& stream, const config::Database& database,
                                        const postgres::WakeEvent& stop, OrderMemory& order,
-                                       std::uint64_t gathered_bytes)
+                                       SetAsideWishes& wishes, std::uint64_t gathered_bytes)
     : stream_(stream),
       database_(database.name),
       catalogue_(database.connection, stop),
       connection_(database.connection, stop),
       progress_(committed_progress(catalogue_, stream, database.name)),
       gate_(read_table_standings(catalogue_, stream, database.name)),
+      aside_((prepare_set_aside(catalogue_), read_set_aside(catalogue_, stream, database.name))),
+      wishes_(wishes),
       pipeline_((connection_.execute("SET session_replication_role = replica"),
                  connection_.execute("SET synchronous_commit = local"),
                  // What is missing is told by name: where it may be set, the name is found by it.
@@ -72,7 +75,9 @@ TransactionApplier::TransactionApplier(const StreamName& stream, const config::D
       ddl_(connection_, catalogue_),
       gathered_bytes_(gathered_bytes),
       writer_(connection_, pipeline_),
-      order_(order) {}
+      order_(order) {
+    aside_.add(wishes_.tables);
+}
 
 void TransactionApplier::learn(std::string_view relation_message) {
     const auto message = pgoutput::decode(relation_message).take();
@@ -95,6 +100,7 @@ void TransactionApplier::learn(std::string_view relation_message) {
         known = relation_message;
         tables_.erase(id);
         gate_.learn(std::get<pgoutput::Relation>(message));
+        aside_.learn(std::get<pgoutput::Relation>(message));
     }
 }
 
@@ -119,21 +125,18 @@ const ReplicaTable& TransactionApplier::table(std::uint32_t relation) {
 }
 
 void TransactionApplier::apply(const pgoutput::Message& change, Lsn lsn) {
-    const auto is_taken = [this](std::uint32_t relation) {
-        return gate_.admits(relation, commit_);
-    };
     if (is_own(change)) {
         take_own(change, lsn);
     } else if (const auto* row = std::get_if<pgoutput::Insert>(&change)) {
-        if (is_taken(row->relation)) {
+        if (admits(row->relation)) {
             insert(*row, lsn);
         }
     } else if (const auto* changed = std::get_if<pgoutput::Update>(&change)) {
-        if (is_taken(changed->relation)) {
+        if (admits(changed->relation)) {
             update(*changed, lsn);
         }
     } else if (const auto* removed = std::get_if<pgoutput::Delete>(&change)) {
-        if (is_taken(removed->relation)) {
+        if (admits(removed->relation)) {
             remove(*removed, lsn);
         }
     } else if (const auto* emptied = std::get_if<pgoutput::Truncate>(&change)) {
@@ -149,7 +152,7 @@ void TransactionApplier::apply_large(std::string_view first, const NextBytes& mo
         apply(pgoutput::decode(whole).take(), lsn);
         return;
     }
-    if (!gate_.admits(relation, commit_)) {
+    if (!admits(relation)) {
         return;
     }
     open_group();
@@ -198,17 +201,66 @@ void TransactionApplier::take_own(const pgoutput::Message& change, Lsn lsn) {
     if (row == nullptr || own_.at(row->relation) >= row->row.size()) {
         return;
     }
+    const DdlCommand command = parse_ddl_command(row->row[own_.at(row->relation)].bytes);
+    if (command.rows.only_if_set_aside) {
+        take_copy(command.rows);
+    } else {
+        take_ddl(command, lsn);
+    }
+}
+
+void TransactionApplier::take_ddl(const DdlCommand& command, Lsn lsn) {
     open_group();
     write_runs();
     runs_.clear();
     pipeline_.outside([&] {
-        ddl_.apply(row->row[own_.at(row->relation)].bytes, lsn);
+        const std::vector<std::string> before =
+            aside_.empty() ? std::vector<std::string>()
+                           : set_aside_relations(connection_, stream_, database_);
+        ddl_.apply(command, lsn);
         forget_copied_schema(connection_, stream_, database_);
+        if (!before.empty()) {
+            aside_.replace(follow_set_aside(connection_, stream_, database_, before));
+        }
     });
     pipeline_.forget_prepared();
     tables_.clear();
     group_has_ddl_ = true;
     sequences_moved_ = true;
+}
+
+// The primary has read them while nobody changed the table, and they come where its changes would:
+// what was left out before is in them, what follows is applied again.
+void TransactionApplier::take_copy(const DdlRows& rows) {
+    const TableName& table = *rows.only_if_set_aside;
+    if (rows.clear && aside_.tables().contains(table) &&
+        !wishes_.left_copies.contains({table, commit_})) {
+        aside_.begin_copy(table);
+    }
+    if (!aside_.is_copied(table)) {
+        return;
+    }
+    open_group();
+    write_runs();
+    pipeline_.outside([&] {
+        try {
+            ddl_.put_rows(rows);
+        } catch (const Error&) {
+            failed_copy_ = FailedTableCopy{table, commit_};
+            throw;
+        }
+        if (rows.clear) {
+            close_set_aside(connection_, stream_, database_, table);
+        }
+    });
+    storage::crash_point("set_aside_copied");
+    group_has_ddl_ = true;
+}
+
+std::optional<std::pair<TableName, Lsn>> TransactionApplier::failed_change() const {
+    const auto& deed = pipeline_.failed_deed();
+    const auto table = deed ? aside_.name(deed->relation) : std::nullopt;
+    return table ? std::optional(std::pair(*table, deed->lsn)) : std::nullopt;
 }
 
 // The lock keeps out what an earlier run of this agent may still have under way: its commit is seen
@@ -227,6 +279,21 @@ void TransactionApplier::open_group() {
                         " and was left at " + to_string(progress_) + ": it is read again");
     }
     group_is_open_ = true;
+    if (!wishes_.empty()) {
+        pipeline_.outside([this] { write_wishes(); });
+    }
+}
+
+// From this transaction on the table's changes are left out: it is said in the same one.
+void TransactionApplier::write_wishes() {
+    for (const auto& [table, what] : wishes_.tables) {
+        write_set_aside(connection_, stream_, database_, table, what);
+    }
+    for (const auto& [table, note] : wishes_.notes) {
+        note_set_aside(connection_, stream_, database_, table, note);
+        aside_.note(table, note);
+    }
+    storage::crash_point("set_aside_written");
 }
 
 template <typename Change>
@@ -297,7 +364,7 @@ void TransactionApplier::insert(const pgoutput::Insert& change, Lsn lsn) {
         return;
     }
     run(insert_statement(target, change.row, values_),
-        {"insert", target.name, describe_key(target, change.row), lsn});
+        {"insert", target.name, describe_key(target, change.row), lsn, change.relation});
 }
 
 void TransactionApplier::update(const pgoutput::Update& change, Lsn lsn) {
@@ -307,7 +374,7 @@ void TransactionApplier::update(const pgoutput::Update& change, Lsn lsn) {
     }
     run(update_statement(target, change, values_),
         {"update", target.name, describe_key(target, change.old ? change.old->row : change.row),
-         lsn});
+         lsn, change.relation});
 }
 
 void TransactionApplier::remove(const pgoutput::Delete& change, Lsn lsn) {
@@ -316,7 +383,7 @@ void TransactionApplier::remove(const pgoutput::Delete& change, Lsn lsn) {
         return;
     }
     run(delete_statement(target, change.old.row, values_),
-        {"delete", target.name, describe_key(target, change.old.row), lsn});
+        {"delete", target.name, describe_key(target, change.old.row), lsn, change.relation});
 }
 
 // All tables at once: foreign keys among them allow nothing else. When some of them are not taken,
@@ -325,14 +392,16 @@ void TransactionApplier::truncate(const pgoutput::Truncate& change, Lsn lsn) {
     std::string quoted;
     std::string names;
     std::string deletes;
+    std::uint32_t only = 0;  // when it is one table
     bool all_are_taken = true;
     for (const std::uint32_t relation : change.relations) {
-        if (!gate_.admits(relation, commit_)) {
+        if (!admits(relation)) {
             all_are_taken = false;
             continue;
         }
         const ReplicaTable& target = table(relation);
         quoted += (quoted.empty() ? "ONLY " : ", ONLY ") + target.quoted;
+        only = names.empty() ? relation : 0;
         names += (names.empty() ? "" : ", ") + target.name;
         deletes += "DELETE FROM ONLY " + target.quoted + "\n";
     }
@@ -346,12 +415,12 @@ void TransactionApplier::truncate(const pgoutput::Truncate& change, Lsn lsn) {
     if (all_are_taken) {
         pipeline_.run("TRUNCATE " + quoted + (change.restart_identity ? " RESTART IDENTITY" : "") +
                           (change.cascade ? " CASCADE" : ""),
-                      RowDeed{"truncate", names, "", lsn});
+                      RowDeed{"truncate", names, "", lsn, only});
         return;
     }
     for (std::size_t at = 0; at < deletes.size(); at = deletes.find('\n', at) + 1) {
         pipeline_.run(deletes.substr(at, deletes.find('\n', at) - at),
-                      RowDeed{"truncate", names, "", lsn});
+                      RowDeed{"truncate", names, "", lsn, only});
     }
 }
 
@@ -362,7 +431,8 @@ void TransactionApplier::end_transaction(Lsn commit_end) {
 }
 
 void TransactionApplier::finish(Lsn lsn) {
-    if (!group_is_open_ && lsn.value() < progress_.value() + idle_step_bytes) {
+    // Also when all that was left is left out: by whom must not be forgotten.
+    if (!group_is_open_ && wishes_.empty() && lsn.value() < progress_.value() + idle_step_bytes) {
         return;
     }
     open_group();
@@ -394,6 +464,8 @@ void TransactionApplier::commit_group(Lsn lsn) {
     group_is_open_ = false;
     group_has_ddl_ = false;
     group_changes_ = 0;
+    aside_.end_copies();
+    wishes_ = {};
     committed_rows_ = pipeline_.rows();
     order_.end_group();
 }

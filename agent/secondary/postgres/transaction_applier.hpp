@@ -15,6 +15,7 @@
 #include "agent/secondary/postgres/replica_table.hpp"
 #include "agent/secondary/postgres/row_values.hpp"
 #include "agent/secondary/postgres/run_writer.hpp"
+#include "agent/secondary/postgres/set_aside_gate.hpp"
 #include "agent/secondary/postgres/statement_pipeline.hpp"
 #include "agent/secondary/postgres/table_changes.hpp"
 #include "agent/secondary/postgres/table_gate.hpp"
@@ -29,13 +30,14 @@ enum class ApplyOrder : std::uint8_t {
 };
 
 // Invariants: farshore.progress is locked while a group is open, and moves with it; progress() is
-// what is committed; a table's changes come to what they would one by one, in their order. After an
-// Error the object is of no more use but for failed_run().
+// what is committed; a table's changes come to what they would one by one, in their order; which
+// tables are set aside is written in the transaction that leaves their changes out. After an Error
+// the object is of no more use but for what failed.
 class TransactionApplier {
   public:
     // Throws Error(replica_altered) when the replica's progress is gone.
     TransactionApplier(const StreamName& stream, const config::Database& database,
-                       const postgres::WakeEvent& stop, OrderMemory& order,
+                       const postgres::WakeEvent& stop, OrderMemory& order, SetAsideWishes& wishes,
                        std::uint64_t gathered_bytes);
 
     [[nodiscard]] Lsn progress() const { return progress_; }
@@ -43,6 +45,11 @@ class TransactionApplier {
     // The table of which a run of changes was refused: one by one, in their order, they may be
     // taken, or the row be named that stands in the way.
     [[nodiscard]] const std::optional<std::string>& failed_run() const { return failed_run_; }
+    // The table of which one change could not be applied, whatever the order.
+    [[nodiscard]] std::optional<std::pair<TableName, Lsn>> failed_change() const;
+    [[nodiscard]] const std::optional<FailedTableCopy>& failed_copy() const { return failed_copy_; }
+    // As committed, after finish().
+    [[nodiscard]] const SetAsideTables& set_aside() const { return aside_.tables(); }
     // For the transactions that follow.
     void set_order(ApplyOrder order) { order_now_ = order; }
 
@@ -66,7 +73,12 @@ class TransactionApplier {
   private:
     [[nodiscard]] const ReplicaTable& table(std::uint32_t relation);
     void open_group();
+    void write_wishes();
     void commit_group(Lsn lsn);
+    // Neither in the table's own copy already, nor of a table that is set aside.
+    [[nodiscard]] bool admits(std::uint32_t relation) const {
+        return gate_.admits(relation, commit_) && aside_.admits(relation);
+    }
     void insert(const pgoutput::Insert& change, Lsn lsn);
     void update(const pgoutput::Update& change, Lsn lsn);
     void remove(const pgoutput::Delete& change, Lsn lsn);
@@ -80,6 +92,9 @@ class TransactionApplier {
     // Rows of schema farshore are not the users': one of farshore.ddl is a command.
     [[nodiscard]] bool is_own(const pgoutput::Message& change) const;
     void take_own(const pgoutput::Message& change, Lsn lsn);
+    void take_ddl(const DdlCommand& command, Lsn lsn);
+    // New rows of a table that is set aside.
+    void take_copy(const DdlRows& rows);
 
     StreamName stream_;
     SourceName database_;
@@ -87,6 +102,9 @@ class TransactionApplier {
     postgres::Connection connection_;
     Lsn progress_;
     TableGate gate_;
+    SetAsideGate aside_;
+    SetAsideWishes& wishes_;
+    std::optional<FailedTableCopy> failed_copy_;
     StatementPipeline pipeline_;
     std::map<std::uint32_t, std::string> relations_;  // message by id
     std::map<std::uint32_t, ReplicaTable> tables_;    // those that were needed

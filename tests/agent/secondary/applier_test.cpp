@@ -28,6 +28,7 @@ class ApplierTest : public ReceivingFixture {
     void start() {
         applier_ = std::make_unique<Applier>(
             ApplierParts{.stream = StreamName("shop"),
+                         .agent = AgentName("west"),
                          .trees = trees_,
                          .databases = databases_,
                          .files = files_,

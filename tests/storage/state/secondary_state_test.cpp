@@ -84,6 +84,30 @@ TEST_F(SecondaryStateTest, ReceivedThenAppliedInOrderAcrossARestart) {
     EXPECT_EQ(state.next_to_apply()->cut, CutNumber(5));
 }
 
+// What was left out of a cut: its marks are never applied ones, and the primary is not told so.
+TEST_F(SecondaryStateTest, ACutThatIsAppliedWithoutAClaim) {
+    SecondaryState state(path_);
+    for (std::uint64_t number = 1; number <= 4; ++number) {
+        ReceivedCut one = cut(number, number - 1);
+        one.marks = {mark(number)};
+        one.is_mark = true;
+        state.commit_received(one, noon);
+    }
+    state.commit_applied(CutNumber(1), later, {});
+    EXPECT_EQ(state.standing().claimed_cut, CutNumber(1));
+    state.commit_applied(CutNumber(2), later, {}, AppliedClaim::nothing);
+    state.commit_applied(CutNumber(3), later, {}, AppliedClaim::nothing);
+    EXPECT_EQ(state.standing().applied_cut, CutNumber(3));
+    EXPECT_EQ(state.standing().claimed_cut, CutNumber(1));
+    EXPECT_EQ(state.standing().applied_mark, MarkNumber(1));
+    EXPECT_EQ(state.standing().applied_as_of, cut(1, 0).as_of);
+    EXPECT_EQ(state.marks_applied_after(MarkNumber(0), 10).size(), 1U);
+    state.commit_applied(CutNumber(4), later, {});
+    EXPECT_EQ(state.standing().claimed_cut, CutNumber(4));
+    EXPECT_EQ(state.standing().applied_mark, MarkNumber(4));
+    EXPECT_EQ(state.marks_applied_after(MarkNumber(0), 10).size(), 2U);
+}
+
 TEST_F(SecondaryStateTest, MarksAreThereForTheReceipts) {
     SecondaryState state(path_);
     ReceivedCut first = cut(1, 0);
