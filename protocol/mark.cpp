@@ -259,9 +259,13 @@ std::string gap_place(const std::string& table, const AgentName& agent) {
 }
 
 bool names_gap(const DatabaseMark& mark, const std::string& table, const AgentName& agent) {
+    constexpr std::string_view opening = "gap ";
     const std::string place = gap_place(table, agent);
     return std::any_of(mark.uncovered.begin(), mark.uncovered.end(), [&](const Uncovered& item) {
-        return item.reason.starts_with("gap ") && item.reason.find(place) != std::string::npos;
+        const std::string_view said = item.reason;
+        const std::size_t behind = said.find_first_not_of("0123456789", opening.size());
+        return said.starts_with(opening) && behind != std::string_view::npos &&
+               said.substr(behind).starts_with(place);
     });
 }
 

@@ -138,6 +138,7 @@ Error PeerSession::run(const runtime::StopToken& stop) {
     context_.broadcast.remove(bulk_);
     session_.close(reason);
     feed_.close();
+    resend_stop_.set();
     tasks.request_stop();
     for (const auto& [name, task] : databases_) {
         task->stop();
@@ -156,7 +157,7 @@ std::string PeerSession::serve(const std::string& verb, const std::string& json)
         return serve_tables_set_aside(context_.gaps, session_.peer, json);
     }
     if (verb == verb_resend_table) {
-        return serve_resend_table(context_.config, json);
+        return serve_resend_table(context_.config, json, resend_stop_);
     }
     return context_.serve(verb, json);
 }

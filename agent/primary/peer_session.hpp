@@ -89,6 +89,7 @@ class PeerSession {
     BootTime began_;
     std::mutex told_mutex_;
     std::map<SourceName, std::string> told_faults_;
+    postgres::WakeEvent resend_stop_;  // set when the session ends
     session::ControlChannel channel_;
     CutFeed feed_;
 };

@@ -44,7 +44,8 @@ std::string serve_tables_set_aside(GapBoard& gaps, const AgentName& peer, const 
     return boost::json::serialize(boost::json::object{{"gaps", std::move(numbers)}});
 }
 
-std::string serve_resend_table(const config::Config& config, const std::string& json) {
+std::string serve_resend_table(const config::Config& config, const std::string& json,
+                               const postgres::WakeEvent& stop) {
     const boost::json::value value = parse_json(json, limits::frame_body).take();
     JsonMembers request(verb_resend_table, value);
     const auto name = request.name<SourceName>("database");
@@ -56,8 +57,7 @@ std::string serve_resend_table(const config::Config& config, const std::string& 
     if (database == config.databases.end()) {
         throw Error(ErrorCode::not_found, "there is no database " + name.str());
     }
-    const postgres::WakeEvent never;
-    postgres::Connection connection(database->connection, never);
+    postgres::Connection connection(database->connection, stop);
     connection.execute("SET statement_timeout = '60s'");
     resend_table(connection, config.agent.stream, table);
     log::info("database {}: table {}.{} is sent once more", name.str(), table.schema, table.table);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "agent/config/config.hpp"
+#include "agent/postgres/wake_event.hpp"
 #include "agent/primary/gap_board.hpp"
 
 namespace farshore::primary {
@@ -18,7 +19,8 @@ inline constexpr const char* verb_resend_table = "resend_table";
 [[nodiscard]] std::string serve_tables_set_aside(GapBoard& gaps, const AgentName& peer,
                                                  const std::string& json);
 // {"database", "schema", "table"}. When it returns the table's rows are in the log. Throws what
-// resend_table() does.
-[[nodiscard]] std::string serve_resend_table(const config::Config& config, const std::string& json);
+// resend_table() does, or cancelled when `stop` is set.
+[[nodiscard]] std::string serve_resend_table(const config::Config& config, const std::string& json,
+                                             const postgres::WakeEvent& stop);
 
 }  // namespace farshore::primary

@@ -23,7 +23,7 @@ constexpr Duration soon_again = Duration::from_ms(1'000);
 constexpr Duration tell_timeout = Duration::from_ms(10'000);
 constexpr Duration copy_timeout = Duration::from_ms(70'000);
 // What of a reason goes into each mark.
-constexpr std::size_t told_reason_bytes = 600;
+constexpr std::size_t told_reason_bytes = 1'000;
 
 }  // namespace
 
@@ -84,7 +84,7 @@ void TableRecovery::tell(const SourceName& database, const SetAsideTables& table
     for (const auto& [table, what] : tables) {
         named.push_back(json::object{{"schema", table.schema},
                                      {"table", table.table},
-                                     {"reason", what.reason.substr(0, told_reason_bytes)}});
+                                     {"reason", plain_reason(what.reason, told_reason_bytes)}});
     }
     const std::string answer = parts_.ask(
         "tables_set_aside",

@@ -10,6 +10,8 @@ namespace farshore::secondary {
 
 namespace {
 
+constexpr std::size_t reason_bytes = 2'000;
+
 // What row by row, in their order, the changes of a run may not meet.
 bool may_be_for_the_order(ErrorCode code) {
     return code == ErrorCode::conflict || code == ErrorCode::ddl_pending ||
@@ -298,7 +300,7 @@ bool DatabaseApplier::leave_out(const Error& error) {
         log::warning("{}: the new copy of table {}.{} can't be taken: {}", database_.name.str(),
                      copy->table.schema, copy->table.table, error.message());
         wishes_.left_copies.insert({copy->table, copy->commit});
-        wishes_.notes[copy->table] = error.message();
+        wishes_.notes[copy->table] = plain_reason(error.message(), reason_bytes);
         return true;
     }
     const auto change = target_->failed_change();
@@ -308,7 +310,8 @@ bool DatabaseApplier::leave_out(const Error& error) {
     }
     log::warning("{}: table {}.{} is set aside: {}", database_.name.str(), change->first.schema,
                  change->first.table, error.message());
-    wishes_.tables[change->first] = {.lsn = change->second, .reason = error.message(), .note = ""};
+    wishes_.tables[change->first] = {
+        .lsn = change->second, .reason = plain_reason(error.message(), reason_bytes), .note = ""};
     return true;
 }
 

@@ -1,5 +1,9 @@
 #include "agent/secondary/postgres/set_aside.hpp"
 
+#include <algorithm>
+
+#include "protocol/json.hpp"
+
 namespace farshore::secondary {
 
 namespace {
@@ -23,6 +27,21 @@ std::vector<postgres::Parameter> place_of(const StreamName& stream, const Source
 }
 
 }  // namespace
+
+std::string plain_reason(std::string text, std::size_t most) {
+    if (text.size() > most) {
+        while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0U) == 0x80U) {
+            --most;
+        }
+        text.resize(most);
+    }
+    if (!is_valid_utf8(text)) {
+        std::replace_if(
+            text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; },
+            '?');
+    }
+    return text;
+}
 
 void prepare_set_aside(postgres::Connection& connection) {
     if (!has_set_aside(connection)) {
@@ -69,6 +88,17 @@ void write_set_aside(postgres::Connection& connection, const StreamName& stream,
         "INSERT INTO farshore.set_aside (stream, database, table_schema, table_name, relation,"
         " lsn, reason, note) VALUES ($1, $2, $3, $4, to_regclass($5)::oid, $6::pg_lsn, $7, $8)"
         " ON CONFLICT DO NOTHING",
+        values);
+}
+
+void amend_set_aside(postgres::Connection& connection, const StreamName& stream,
+                     const SourceName& database, const TableName& table,
+                     const std::string& reason) {
+    std::vector<postgres::Parameter> values = place_of(stream, database, table);
+    values.emplace_back(reason);
+    connection.execute(
+        "UPDATE farshore.set_aside SET reason = $5 WHERE stream = $1 AND database = $2"
+        " AND table_schema = $3 AND table_name = $4",
         values);
 }
 

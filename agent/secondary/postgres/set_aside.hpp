@@ -27,6 +27,9 @@ using SetAsideTables = std::map<TableName, SetAside>;
     return table.schema + "." + table.table;
 }
 
+// A text that every database, mark and answer takes: not above `most` bytes, and UTF-8.
+[[nodiscard]] std::string plain_reason(std::string text, std::size_t most);
+
 // Makes schema farshore's table when it is missing.
 void prepare_set_aside(postgres::Connection& connection);
 // Empty where nothing was made.
@@ -40,6 +43,8 @@ void forget_set_aside(postgres::Connection& connection, const StreamName& stream
 // A table that is set aside already keeps what was said of it first.
 void write_set_aside(postgres::Connection& connection, const StreamName& stream,
                      const SourceName& database, const TableName& table, const SetAside& what);
+void amend_set_aside(postgres::Connection& connection, const StreamName& stream,
+                     const SourceName& database, const TableName& table, const std::string& reason);
 void note_set_aside(postgres::Connection& connection, const StreamName& stream,
                     const SourceName& database, const TableName& table, const std::string& note);
 void close_set_aside(postgres::Connection& connection, const StreamName& stream,

@@ -17,6 +17,7 @@ namespace farshore::secondary {
 // What is to be done in the next transaction that is committed; outlives an applier's connection.
 struct SetAsideWishes {
     SetAsideTables tables;                            // to set aside, from its beginning
+    std::set<TableName> reported;                     // of them: what the change has met is said
     std::map<TableName, std::string> notes;           // why a copy was not taken
     std::set<std::pair<TableName, Lsn>> left_copies;  // not to be taken: it failed; by commit
 
@@ -54,6 +55,12 @@ class SetAsideGate {
         const auto found = tables_.find(table);
         if (found != tables_.end()) {
             found->second.note = note;
+        }
+    }
+    void amend(const TableName& table, const std::string& reason) {
+        const auto found = tables_.find(table);
+        if (found != tables_.end()) {
+            found->second.reason = reason;
         }
     }
     void replace(SetAsideTables tables) { tables_ = std::move(tables); }

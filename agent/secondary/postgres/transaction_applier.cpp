@@ -7,7 +7,6 @@
 #include "agent/secondary/postgres/large_values.hpp"
 #include "agent/secondary/postgres/replica_sequences.hpp"
 #include "agent/secondary/postgres/row_statement.hpp"
-#include "storage/disk/crash_point.hpp"
 
 namespace farshore::secondary {
 
@@ -125,18 +124,24 @@ const ReplicaTable& TransactionApplier::table(std::uint32_t relation) {
 }
 
 void TransactionApplier::apply(const pgoutput::Message& change, Lsn lsn) {
+    const auto is_taken = [&](std::uint32_t relation) {
+        if (!aside_.admits(relation)) {
+            leave_out(relation, change, lsn);
+        }
+        return admits(relation);
+    };
     if (is_own(change)) {
         take_own(change, lsn);
     } else if (const auto* row = std::get_if<pgoutput::Insert>(&change)) {
-        if (admits(row->relation)) {
+        if (is_taken(row->relation)) {
             insert(*row, lsn);
         }
     } else if (const auto* changed = std::get_if<pgoutput::Update>(&change)) {
-        if (admits(changed->relation)) {
+        if (is_taken(changed->relation)) {
             update(*changed, lsn);
         }
     } else if (const auto* removed = std::get_if<pgoutput::Delete>(&change)) {
-        if (admits(removed->relation)) {
+        if (is_taken(removed->relation)) {
             remove(*removed, lsn);
         }
     } else if (const auto* emptied = std::get_if<pgoutput::Truncate>(&change)) {
@@ -229,40 +234,6 @@ void TransactionApplier::take_ddl(const DdlCommand& command, Lsn lsn) {
     sequences_moved_ = true;
 }
 
-// The primary has read them while nobody changed the table, and they come where its changes would:
-// what was left out before is in them, what follows is applied again.
-void TransactionApplier::take_copy(const DdlRows& rows) {
-    const TableName& table = *rows.only_if_set_aside;
-    if (rows.clear && aside_.tables().contains(table) &&
-        !wishes_.left_copies.contains({table, commit_})) {
-        aside_.begin_copy(table);
-    }
-    if (!aside_.is_copied(table)) {
-        return;
-    }
-    open_group();
-    write_runs();
-    pipeline_.outside([&] {
-        try {
-            ddl_.put_rows(rows);
-        } catch (const Error&) {
-            failed_copy_ = FailedTableCopy{table, commit_};
-            throw;
-        }
-        if (rows.clear) {
-            close_set_aside(connection_, stream_, database_, table);
-        }
-    });
-    storage::crash_point("set_aside_copied");
-    group_has_ddl_ = true;
-}
-
-std::optional<std::pair<TableName, Lsn>> TransactionApplier::failed_change() const {
-    const auto& deed = pipeline_.failed_deed();
-    const auto table = deed ? aside_.name(deed->relation) : std::nullopt;
-    return table ? std::optional(std::pair(*table, deed->lsn)) : std::nullopt;
-}
-
 // The lock keeps out what an earlier run of this agent may still have under way: its commit is seen
 // here, or has never happened.
 void TransactionApplier::open_group() {
@@ -282,18 +253,6 @@ void TransactionApplier::open_group() {
     if (!wishes_.empty()) {
         pipeline_.outside([this] { write_wishes(); });
     }
-}
-
-// From this transaction on the table's changes are left out: it is said in the same one.
-void TransactionApplier::write_wishes() {
-    for (const auto& [table, what] : wishes_.tables) {
-        write_set_aside(connection_, stream_, database_, table, what);
-    }
-    for (const auto& [table, note] : wishes_.notes) {
-        note_set_aside(connection_, stream_, database_, table, note);
-        aside_.note(table, note);
-    }
-    storage::crash_point("set_aside_written");
 }
 
 template <typename Change>

@@ -93,6 +93,8 @@ class TransactionApplier {
     [[nodiscard]] bool is_own(const pgoutput::Message& change) const;
     void take_own(const pgoutput::Message& change, Lsn lsn);
     void take_ddl(const DdlCommand& command, Lsn lsn);
+    // A change of a table that is set aside: that for which it is, is told of once more.
+    void leave_out(std::uint32_t relation, const pgoutput::Message& change, Lsn lsn);
     // New rows of a table that is set aside.
     void take_copy(const DdlRows& rows);
 

@@ -129,6 +129,50 @@ TEST_F(SetAsideTest, AValueThatDoesNotFitTheReplicasType) {
     expect_same("other");
 }
 
+// Both versions of the row, and what would settle it.
+TEST_F(SetAsideTest, TheRowThatStoodInTheWayIsReported) {
+    const auto reason = [&] { return on_replica("SELECT reason FROM farshore.set_aside"); };
+    const auto expect_end = [&](const std::string& end) {
+        EXPECT_TRUE(reason().ends_with(end)) << reason();
+        EXPECT_EQ(road_->applier().set_aside()->at(item_).reason, reason());
+        copy_anew("item");
+        EXPECT_EQ(names(), "");
+    };
+    set_item_aside();
+    expect_end(
+        "; the primary's row: (id = 7, name = seven); the replica's: none; settled by: INSERT INTO"
+        " \"public\".\"item\" (\"id\", \"name\") OVERRIDING SYSTEM VALUE VALUES ('7', 'seven')");
+    replica("INSERT INTO item VALUES (200, 'mine')");
+    origin("INSERT INTO item VALUES (200, 'it''s theirs')");
+    road_->cut_and_apply();
+    expect_end(
+        "; the primary's row: (id = 200, name = it's theirs); the replica's: (200,mine); settled "
+        "by:"
+        " DELETE FROM ONLY \"public\".\"item\" WHERE \"id\" = '200'");
+    replica("ALTER TABLE item ADD CHECK (name <> 'forbidden')");
+    origin("UPDATE item SET name = 'forbidden' WHERE id = 8");
+    road_->cut_and_apply();
+    EXPECT_TRUE(
+        reason().ends_with("; the primary's row: (id = 8, name = forbidden);"
+                           " the replica's: (8,i8)"))
+        << reason();
+}
+
+// What is shown of a long key ends within a character: no database takes that for text.
+TEST_F(SetAsideTest, ALongKeyThatIsCutWithinACharacter) {
+    origin("CREATE TABLE word (w text PRIMARY KEY, n int)");
+    origin("INSERT INTO word VALUES (repeat('a', 99) || repeat('ü', 100), 1)");
+    road_->cut_and_apply();
+    replica("DELETE FROM word");
+    origin("UPDATE word SET n = 2");
+    road_->cut_and_apply();
+    EXPECT_EQ(names(), "public.word");
+    copy_anew("word");
+    expect_same("word");
+    EXPECT_EQ(secondary::plain_reason("aü", 2), "a");
+    EXPECT_EQ(secondary::plain_reason("a\xff", 9), "a?");
+}
+
 // Nothing but the table's own changes is in the range: the decision is durable all the same.
 TEST_F(SetAsideTest, IsRememberedWhenNothingElseWasApplied) {
     set_item_aside();
