@@ -128,6 +128,7 @@ class Primary {
     void on_progress();
     [[nodiscard]] bool is_whole(const SourceName& database) const;
     [[nodiscard]] std::vector<std::string> describe_gaps(const SourceName& database);
+    [[nodiscard]] bool has_gap(const AgentName& peer) const;
     [[nodiscard]] std::optional<MarkFacts> held_by_all(bool applied, const FlushWish& wish) const;
     [[nodiscard]] bool all_applied(CutNumber cut) const;
 

@@ -94,12 +94,19 @@ std::shared_ptr<PeerSession> Primary::session(const AgentName& peer) const {
     return nullptr;
 }
 
+bool Primary::has_gap(const AgentName& peer) const {
+    return std::any_of(watches_.begin(), watches_.end(),
+                       [&](const auto& database) { return gaps_.is_open(database.first, peer); });
+}
+
 std::optional<MarkFacts> Primary::held_by_all(bool applied, const FlushWish& wish) const {
     std::optional<MarkFacts> first;
     for (const auto& link : links_) {
         const PeerView view = link->view();
         const auto& record = applied ? view.applied : view.received;
-        if (!record) {
+        // With a gap as_of stands still where it was when the gap was noticed: a call from before
+        // that is no better held by such a mark.
+        if (!record || has_gap(link->name())) {
             return std::nullopt;
         }
         const auto& mark =

@@ -5,13 +5,16 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 
 #include "protocol/envelope.hpp"
 #include "protocol/manifest.hpp"
 #include "protocol/mark.hpp"
+#include "protocol/receipt.hpp"
 #include "tests/support/agent_pair.hpp"
 #include "tests/support/postgres_server.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -21,14 +24,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Writers of the table hold it for so long: nobody may read it at one moment before.
+// A table is locked for so many seconds.
 class Holder {
   public:
-    Holder(const PostgresServer& server, const std::string& table, int seconds)
-        : thread_([&server, table, seconds] {
-              (void)server.query("app", "BEGIN; LOCK TABLE " + table +
-                                            " IN ROW EXCLUSIVE MODE; SELECT pg_sleep(" +
-                                            std::to_string(seconds) + "); COMMIT");
+    Holder(const PostgresServer& server, const std::string& table, const std::string& mode,
+           int seconds)
+        : thread_([&server, table, mode, seconds] {
+              (void)server.query("app", "BEGIN; LOCK TABLE " + table + " IN " + mode +
+                                            " MODE; SELECT pg_sleep(" + std::to_string(seconds) +
+                                            "); COMMIT");
           }) {}
     ~Holder() { thread_.join(); }
     Holder(const Holder&) = delete;
@@ -37,6 +41,9 @@ class Holder {
   private:
     std::thread thread_;
 };
+
+// As a writer has it: nobody may read the table at one moment meanwhile.
+constexpr const char* as_writer = "ROW EXCLUSIVE";
 
 class Quarantine : public ::testing::Test {
   protected:
@@ -84,7 +91,16 @@ class Quarantine : public ::testing::Test {
         return replica_.value("app", "SELECT count(*) FROM farshore.set_aside");
     }
     boost::json::array gaps(const std::string& agent) const {
-        return pair_->lag(agent).at_pointer("/peers/0/sources/0/gaps").as_array();
+        const boost::json::value lag = pair_->lag(agent);
+        for (const auto& source : lag.at_pointer("/peers/0/sources").as_array()) {
+            if (source.at("name").as_string() == "app") {
+                return source.at("gaps").as_array();
+            }
+        }
+        return {};
+    }
+    std::uint64_t applied_mark() const {
+        return pair_->lag("west").at_pointer("/peers/0/applied_mark").to_number<std::uint64_t>();
     }
     // A row that the primary changes is not there: from here on the table is set aside.
     void damage() {
@@ -102,6 +118,22 @@ class Quarantine : public ::testing::Test {
     }
     bool west_is_gone() {
         return eventually([&] { return pair_->lag("west").is_null(); }, std::chrono::seconds(60));
+    }
+
+    // That west has signed as applied.
+    [[nodiscard]] std::set<std::uint64_t> signed_applied() const {
+        std::set<std::uint64_t> marks;
+        for (const auto& entry :
+             fs::recursive_directory_iterator(pair_->directory() + "/store/receipts")) {
+            if (entry.is_regular_file()) {
+                const std::string payload =
+                    read_envelope_payload(read_whole(entry.path()), payload_type::receipt).take();
+                for (const AppliedMark& mark : parse_receipt(payload).take().applied) {
+                    marks.insert(mark.mark.value());
+                }
+            }
+        }
+        return marks;
     }
 
     // How many signed marks say of the database what `claims` looks for.
@@ -134,7 +166,7 @@ class Quarantine : public ::testing::Test {
 TEST_F(Quarantine, ATableIsSetAsideNamedAndCopiedAnewWhileTheOtherGoesOn) {
     start();
     {
-        const Holder holder(primary_, "item", 15);
+        const Holder holder(primary_, "item", as_writer, 15);
         damage();
         EXPECT_TRUE(eventually([&] { return !gaps("east").empty() && !gaps("west").empty(); }));
         primary_.query("app", "INSERT INTO other VALUES (5000, 'goes on')");
@@ -187,6 +219,38 @@ TEST_F(Quarantine, ADoubledRowIsSettledByItself) {
         << pair_->log("west");
 }
 
+// The primary is gone before it can be told: its last marks claim what is not so here.
+TEST_F(Quarantine, WhatWasReceivedBeforeThePrimaryKnewIsNeverCalledApplied) {
+    start();
+    std::uint64_t claimed = 0;
+    {
+        const Holder holder(replica_, "other", "ACCESS EXCLUSIVE", 8);
+        ASSERT_TRUE(eventually([&] {
+            return replica_.value("app",
+                                  "SELECT count(*) FROM pg_locks WHERE mode ="
+                                  " 'AccessExclusiveLock' AND relation = 'other'::regclass") != "0";
+        }));
+        primary_.query("app", "UPDATE other SET v = 'waits' WHERE id = 1");
+        damage();
+        const Outcome flushed = pair_->command("east", {"flush", "--until", "received", "--json"});
+        ASSERT_EQ(flushed.status, 0) << flushed.err;
+        claimed = boost::json::parse(flushed.out).at("mark").to_number<std::uint64_t>();
+        pair_->kill("east");
+        EXPECT_EQ(set_aside(), "0");
+    }
+    ASSERT_TRUE(eventually([&] { return set_aside() == "1"; }));
+    EXPECT_TRUE(eventually([&] { return are_equal("other"); }));
+    std::this_thread::sleep_for(std::chrono::seconds(2));
+    EXPECT_LT(applied_mark(), claimed);
+    pair_->start("east");
+    settle();
+    expect_whole();
+    EXPECT_GT(applied_mark(), claimed);
+    const std::set<std::uint64_t> applied = signed_applied();
+    EXPECT_FALSE(applied.contains(claimed));
+    EXPECT_TRUE(applied.upper_bound(claimed) != applied.end());
+}
+
 TEST_F(Quarantine, WestIsKilledAtEachMomentOfIt) {
     start();
     for (const char* point : {"set_aside_written", "set_aside_copied", "applied_before_commit"}) {
@@ -209,7 +273,7 @@ TEST_F(Quarantine, WestIsKilledAtEachMomentOfIt) {
 TEST_F(Quarantine, BothAreKilledWhileATableIsSetAside) {
     start();
     {
-        const Holder holder(primary_, "item", 20);
+        const Holder holder(primary_, "item", as_writer, 20);
         damage();
         ASSERT_TRUE(eventually([&] { return !gaps("east").empty(); }));
         pair_->kill("west");
@@ -229,6 +293,9 @@ TEST_F(Quarantine, BothAreKilledWhileATableIsSetAside) {
 
 // The replica's server goes as well; conflicts come again and again while all write.
 TEST_F(Quarantine, KillsOfEverybodyUnderWrites) {
+    // With a tree rows are applied with their cut, not ahead of it.
+    const TemporaryDirectory trees;
+    settings_.trees.push_back({"files", trees / "primary", trees / "replica"});
     start();
     for (int round = 0; round < 6; ++round) {
         const std::string id = std::to_string(100 + round);
