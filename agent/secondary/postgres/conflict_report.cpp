@@ -53,11 +53,13 @@ std::vector<std::string> replica_rows(postgres::Connection& catalogue, const Rep
     sql = "SELECT farshore_row::text FROM ONLY " + table.quoted + " AS farshore_row" +
           sql.substr(deed.size()) + " LIMIT 2";
     std::vector<postgres::Parameter> parameters;
+    parameters.reserve(values.size());
     for (const char* value : values.pointers()) {
         parameters.push_back(value == nullptr ? std::nullopt : std::optional<std::string>(value));
     }
     const postgres::Answer answer = catalogue.execute(sql, parameters);
     std::vector<std::string> rows;
+    rows.reserve(static_cast<std::size_t>(answer.rows()));
     for (int row = 0; row < answer.rows(); ++row) {
         rows.push_back(shortened(std::string(answer.text(row, 0))));
     }

@@ -127,6 +127,7 @@ std::vector<std::string> set_aside_relations(postgres::Connection& connection,
         " AND EXISTS (SELECT FROM pg_class c WHERE c.oid = relation)",
         {stream.str(), database.str()});
     std::vector<std::string> relations;
+    relations.reserve(static_cast<std::size_t>(answer.rows()));
     for (int row = 0; row < answer.rows(); ++row) {
         relations.emplace_back(answer.text(row, 0));
     }
