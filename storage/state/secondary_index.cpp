@@ -89,19 +89,25 @@ SecondaryIndex::SecondaryIndex(Database& database)
       find_incoming_(
           database, "SELECT entry FROM secondary_incoming WHERE cut = ? AND tree = ? AND path = ?"),
       first_of_link_(database,
-                     "SELECT entry FROM secondary_incoming "
+                     "SELECT entry FROM secondary_incoming INDEXED BY secondary_incoming_link "
                      "WHERE cut = ? AND tree = ? AND link = ? ORDER BY path LIMIT 1"),
-      needs_(database, "SELECT 1 FROM secondary_incoming WHERE tree = ? AND sha256 = ? LIMIT 1"),
+      // Each names its index: without statistics SQLite takes a tree, or a cut, for ten rows, and
+      // reads through all of it instead.
+      needs_(database,
+             "SELECT 1 FROM secondary_incoming INDEXED BY secondary_incoming_sha256 "
+             "WHERE tree = ? AND sha256 = ? LIMIT 1"),
       needs_after_(database,
-                   "SELECT 1 FROM secondary_incoming "
+                   "SELECT 1 FROM secondary_incoming INDEXED BY secondary_incoming_sha256 "
                    "WHERE tree = ?1 AND sha256 = ?2 AND (cut, path) > (?3, ?4) "
                    "AND NOT (cut = ?3 AND ?5 <> '' AND link IS ?5) LIMIT 1"),
       incoming_before_(database,
-                       "SELECT 1 FROM secondary_cuts AS c JOIN secondary_incoming AS i "
+                       "SELECT 1 FROM secondary_cuts AS c CROSS JOIN secondary_incoming AS i "
                        "ON i.cut = c.cut AND i.tree = ? AND i.path = ? WHERE c.cut < ? LIMIT 1"),
       find_(database, indexed_where("WHERE tree = ? AND path = ?")),
-      by_sha256_(database, indexed_where("WHERE tree = ? AND sha256 = ? LIMIT ?")),
-      by_link_(database, indexed_where("WHERE tree = ? AND link = ? ORDER BY path")),
+      by_sha256_(database, indexed_where("INDEXED BY secondary_entries_sha256 "
+                                         "WHERE tree = ? AND sha256 = ? LIMIT ?")),
+      by_link_(database, indexed_where("INDEXED BY secondary_entries_link "
+                                       "WHERE tree = ? AND link = ? ORDER BY path")),
       put_(database, "INSERT OR REPLACE INTO secondary_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
       erase_(database, "DELETE FROM secondary_entries WHERE tree = ? AND path = ?"),
       erase_incoming_(database,
