@@ -136,6 +136,8 @@ class ReadTransaction {
     ReadTransaction& operator=(const ReadTransaction&) = delete;
 
   private:
+    void end() const;
+
     Database& database_;
 };
 
