@@ -1,6 +1,7 @@
 #include "storage/state/secondary_index.hpp"
 
 #include "protocol/limits.hpp"
+#include "storage/state/captured_entry.hpp"
 
 namespace farshore::storage {
 
@@ -17,13 +18,6 @@ std::string edge(bool ascending) {
 Statement& fresh(Statement& statement) {
     statement.reset();
     return statement;
-}
-
-FileEntry entry_of(std::string_view bytes) {
-    ByteReader in(bytes);
-    FileEntry entry = decode_file_entry(in);
-    in.finish();
-    return entry;
 }
 
 std::string bytes_of(const FileEntry& entry) {
@@ -48,7 +42,7 @@ void bind_keys(Statement& statement, int index, const FileEntry& entry) {
 // From column `first` on: entry, inode, ctime_seconds, ctime_nanoseconds
 IndexedEntry indexed_of(const Statement& row, int first = 0) {
     return {
-        entry_of(row.bytes(first)),
+        read_entry(row.bytes(first)),
         {row.unsigned_integer(first + 1),
          {row.integer(first + 2), static_cast<std::uint32_t>(row.unsigned_integer(first + 3))}}};
 }
@@ -141,7 +135,7 @@ void SecondaryIndex::discard_incoming_above(CutNumber cut) {
 std::vector<FileEntry> SecondaryIndex::page_of(Statement& statement) const {
     std::vector<FileEntry> page;
     while (statement.step()) {
-        page.push_back(entry_of(statement.bytes(0)));
+        page.push_back(read_entry(statement.bytes(0)));
     }
     statement.reset();
     return page;
@@ -178,7 +172,7 @@ void SecondaryIndex::walk_changes(CutNumber cut, const SourceName& tree,
         next.bind(1, cut.value()).bind_text(2, tree.str()).bind_blob(3, last).bind(4, page_rows);
         std::vector<std::pair<FileEntry, std::optional<IndexedEntry>>> page;
         while (next.step()) {
-            page.emplace_back(entry_of(next.bytes(0)),
+            page.emplace_back(read_entry(next.bytes(0)),
                               next.is_null(1) ? std::nullopt : std::optional(indexed_of(next, 1)));
         }
         next.reset();

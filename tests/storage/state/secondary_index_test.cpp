@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "storage/state/secondary_schema.hpp"
+#include "tests/support/error_code.hpp"
 #include "tests/support/names.hpp"
 #include "tests/support/sqlite_steps.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -164,6 +165,13 @@ TEST_F(SecondaryIndexTest, WhatIsAskedForEachPathTakesAnIndex) {
     EXPECT_FALSE(index_->needs(uploads, sha256("none")));
     EXPECT_FALSE(index_->needs_after(uploads, CutNumber(3), entries.front()));
     EXPECT_LT(steps.count(), 1000U);
+}
+
+// What SQLite gives back and is none of ours is our state's fault, not the peer's.
+TEST_F(SecondaryIndexTest, AnEntryThatCannotBeReadIsDamage) {
+    settle(CutNumber(1), {file("a", "x")});
+    database_.execute("UPDATE secondary_entries SET entry = x'00'");
+    EXPECT_EQ(test::code_of([&] { (void)index_->find(uploads, "a"); }), ErrorCode::state_damaged);
 }
 
 }  // namespace
