@@ -29,9 +29,12 @@ class RecordLog {
     [[nodiscard]] SharedFile prepare_sync();
     // That sync failed: nothing may be written any more.
     void fail() { writer_->fail(); }
+    // Throws sync_failed when some sync has failed.
+    void require_sound() const { writer_->require_sound(); }
 
     // `position` is the end of a record, or of a segment's header. Throws Error(state_damaged) when
-    // the log does not reach it.
+    // the log does not reach it. When it fails half way nothing can be appended before it is said
+    // again.
     void truncate_to(SpoolPosition position);
     // Removes the segments before number `segment`, but never the last.
     void trim_before(std::uint64_t segment);

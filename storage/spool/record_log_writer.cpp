@@ -71,7 +71,7 @@ void RecordLogWriter::sync() {
 void RecordLogWriter::require_sound() const {
     if (failed_) {
         throw Error(ErrorCode::sync_failed,
-                    "the spool can not be written any more: an earlier sync failed");
+                    "the spool can not be written any more: an earlier sync or cut failed");
     }
 }
 
