@@ -49,10 +49,12 @@ void ManifestTask::begin_epoch(Epoch epoch, const Digest& record) {
     sequence_ = standing->sequence;
 }
 
-void ManifestTask::on_mark() {
+void ManifestTask::on_mark(std::size_t envelope_bytes) {
     const std::lock_guard lock(mutex_);
+    mark_bytes_ += envelope_bytes;
     const BootTime now = clock_.boot_now();
-    const bool due = demanded_ || !last_ || now - *last_ >= interval_();
+    const bool due =
+        demanded_ || !last_ || mark_bytes_ >= most_mark_bytes || now - *last_ >= interval_();
     if (!due || phase_ != Phase::idle) {
         return;
     }
@@ -60,6 +62,7 @@ void ManifestTask::on_mark() {
     viewed_at_ = clock_.utc_now();
     last_ = now;
     demanded_ = false;
+    mark_bytes_ = 0;
     phase_ = Phase::viewed;
     changed_.notify_all();
 }

@@ -26,6 +26,9 @@ namespace farshore::primary {
 // without a change list it does not until there is a checkpoint, which is wanted from then on.
 class ManifestTask {
   public:
+    // Marks of so many bytes end a manifest, however young it is: it has to fit one object.
+    static constexpr std::size_t most_mark_bytes = 32 * limits::mib;
+
     // list_limit: bytes of a list, compressed.
     ManifestTask(const std::string& state_file, StreamName stream, AgentName agent, SigningKey key,
                  std::vector<SourceName> trees, std::function<Duration()> interval, Clock& clock,
@@ -37,8 +40,8 @@ class ManifestTask {
     void renew_checkpoint(const SourceName& tree) { writer_.renew_checkpoint(tree); }
     // Blocks until stop; a view that was opened is still written.
     void run(const runtime::StopToken& stop);
-    // On the cutter's thread, right after the commit of a mark.
-    void on_mark();
+    // On the cutter's thread, right after the commit of a mark, whose envelope has so many bytes.
+    void on_mark(std::size_t envelope_bytes = 0);
     // The next mark ends a manifest, however young the last one is.
     void demand();
     // After the last mark, which no other one follows: begins the manifest that ends with it. Waits
@@ -82,6 +85,7 @@ class ManifestTask {
     std::condition_variable_any changed_;
     Phase phase_ = Phase::idle;
     bool demanded_ = false;
+    std::size_t mark_bytes_ = 0;  // of the marks since the last view
     std::optional<BootTime> last_;
     Timestamp viewed_at_;
     MarkNumber written_;

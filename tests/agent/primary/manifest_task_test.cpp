@@ -113,6 +113,23 @@ TEST_F(ManifestTaskTest, TheNextOneGoesOnWhereTheLastEnded) {
               (std::vector<std::string>{"b", "c"}));
 }
 
+TEST_F(ManifestTaskTest, MarksThatHardlyFitAManifestEndIt) {
+    while_running([&] {
+        cut("a", true);
+        task_.on_mark();
+        ASSERT_TRUE(task_.wait_written(MarkNumber(1), long_wait));
+        cut("b", true);
+        task_.on_mark(ManifestTask::most_mark_bytes - 1);
+        EXPECT_FALSE(task_.wait_written(MarkNumber(2), Duration::from_ms(1)));
+        cut("c", true);
+        task_.on_mark(1);
+        EXPECT_EQ(task_.wait_written(MarkNumber(3), long_wait), Sequence(2));
+        cut("d", true);
+        task_.on_mark(1);  // counted from the last one on
+        EXPECT_FALSE(task_.wait_written(MarkNumber(4), Duration::from_ms(1)));
+    });
+}
+
 TEST_F(ManifestTaskTest, NothingIsWrittenBeforeItIsQueued) {
     cut("a", true);
     EXPECT_FALSE(task_.wait_written(MarkNumber(1), Duration::from_ms(1)));
