@@ -239,7 +239,7 @@ ChangeSpoolReader ChangeSpool::reader(SpoolPosition from, SpoolPosition to,
         throw Error(ErrorCode::state_damaged,
                     "the spool does not hold what the state says: it was moved or removed");
     }
-    log_.flush();
+    log_.flush_up_to(to);
     return {files_, log_.directory(), from, to, context};
 }
 

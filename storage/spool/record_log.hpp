@@ -25,6 +25,8 @@ class RecordLog {
     // Makes the last segment durable and begins the next.
     void roll();
     void flush() { writer_->flush(); }
+    // What is before `position` can be read.
+    void flush_up_to(SpoolPosition position) { writer_->flush_up_to(position); }
     // Flushes; what sync_file() of the result makes durable is everything appended so far.
     [[nodiscard]] SharedFile prepare_sync();
     // That sync failed: nothing may be written any more.

@@ -58,6 +58,12 @@ void RecordLogWriter::flush() {
     buffer_.clear();
 }
 
+void RecordLogWriter::flush_up_to(SpoolPosition position) {
+    if (position > SpoolPosition{number_, offset_}) {
+        flush();
+    }
+}
+
 void RecordLogWriter::sync() {
     flush();
     try {

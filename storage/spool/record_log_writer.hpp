@@ -28,6 +28,8 @@ class RecordLogWriter {
     void append(RecordKind kind, std::string_view payload);
     // Hands everything appended to the kernel: readers see it; nothing is durable by it.
     void flush();
+    // The same, where something before `position` is not there yet.
+    void flush_up_to(SpoolPosition position);
     // Flushes, and everything appended is durable when it returns.
     void sync();
     // For a sync outside of a lock: what sync() would sync, after a flush().

@@ -248,5 +248,24 @@ TEST_F(ChangeSpoolTest, ASyncIsNoneWhenThatOfARollFailsMeanwhile) {
     }
 }
 
+// The next session's beginning may fail while received cuts are still being applied.
+TEST_F(ChangeSpoolTest, WhatIsReceivedIsReadAlsoWhenCuttingBackFailed) {
+    FaultyFileSystem faulty(files_);
+    ChangeSpool spool(faulty, root_, "app", ChangeSpool::Options{});
+    spool.begin_session(Lsn(0));
+    spool.append(transaction(100, true));
+    spool.sync();
+    const SpoolPosition received = spool.end();
+    spool.append(transaction(200));
+    faulty.fail(FaultyFileSystem::Call::sync_file, 1, ErrorCode::io);
+    EXPECT_THROW(spool.truncate_to(received), Error);
+    faulty.clear_faults();
+    EXPECT_EQ(tags(spool, spool.begin(), received), "BRIC");
+    spool.truncate_to(received);
+    spool.begin_session(Lsn(100));
+    spool.append(transaction(200));
+    EXPECT_EQ(tags(spool, spool.begin(), spool.end()), "BRICBIC");
+}
+
 }  // namespace
 }  // namespace farshore::test
