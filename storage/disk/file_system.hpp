@@ -155,6 +155,7 @@ class FileSystem {
     virtual void sync_file(const Handle& file) = 0;  // fdatasync or fsync of a directory
     // syncfs. Only a handle that was opened before the writes can tell of their failure.
     virtual void sync_filesystem(const Handle& anything_on_it) = 0;
+    // What this process may still write there.
     [[nodiscard]] virtual std::uint64_t free_bytes(const Handle& anything_on_it) = 0;
     // An exclusive lock, held until the handle is closed; false when somebody else has it.
     [[nodiscard]] virtual bool try_lock(const Handle& file) = 0;
