@@ -306,7 +306,7 @@ void Primary::on_published(const storage::ChainStanding& published) {
 }
 
 void Primary::on_mark(const SealedMark& sealed) {
-    manifests_.on_mark();
+    manifests_.on_mark(sealed.envelope.size());
     gaps_.told();
     const std::lock_guard lock(mutex_);
     newest_mark_ = sealed.mark;

@@ -70,7 +70,9 @@ void RecordLog::truncate_to(SpoolPosition position) {
     if (position == end()) {
         return;
     }
-    writer_.reset();
+    // From here on the writer's segment may be gone: it is not written any more, also when this
+    // fails half way and is said again.
+    writer_->fail();
     while (segments_.back().number > position.segment) {
         files_.unlink(directory_, segment_name(segments_.back().number));
         segments_.pop_back();

@@ -63,6 +63,16 @@ class States : public ::testing::Test {
     std::unique_ptr<AgentPair> pair_;
 };
 
+TEST_F(States, TheStateIsForNobodyElse) {
+    start();
+    for (const char* agent : {"east", "west"}) {
+        for (const char* file : {"state.db", "state.db-wal", "state.db-shm", "lock"}) {
+            const fs::perms mode = fs::status(state(agent) + "/" + file).permissions();
+            EXPECT_EQ(mode, fs::perms::owner_read | fs::perms::owner_write) << agent << file;
+        }
+    }
+}
+
 TEST_F(States, AFlushDoesNotPromiseWhatIsStillInTransit) {
     start();
     expect_equal();

@@ -20,6 +20,9 @@ ChannelCallbacks callbacks() {
                 if (verb == "refuse") {
                     throw Error(ErrorCode::not_primary, "asked " + json);
                 }
+                if (verb == "long") {
+                    return std::string(2 * limits::frame_body, 'x');
+                }
                 return verb + " " + json;
             }};
 }
@@ -115,6 +118,12 @@ TEST_F(ControlChannelTest, ARequestThatDoesNotParseEndsTheSession) {
     ours_->start(long_wait);
     lanes_.second->send(Frame{.kind = MessageKind::request, .body = "\xff"});
     EXPECT_EQ(ours_->wait_closed().code(), ErrorCode::malformed);
+}
+
+TEST_F(ControlChannelTest, AnAnswerThatNoFrameHoldsIsAnError) {
+    start();
+    EXPECT_EQ(refusal("long", long_wait), ErrorCode::too_large);
+    EXPECT_EQ(ours_->ask("flush", "{}", long_wait), "flush {}");  // the session goes on
 }
 
 }  // namespace
