@@ -60,6 +60,21 @@ TEST(Program, UnknownCommandsAndOptionsEndWith2) {
     EXPECT_EQ(run("check --socket /nowhere").status, 3);
 }
 
+TEST(Program, EndsWithItsStatusWhereNobodyCanBeTold) {
+    const std::string program = std::getenv("FARSHORE");
+    for (const char* streams : {"2>&-", "1>&- 2>&-", "0<&- 1>&- 2>&-", "2>/dev/full"}) {
+        const int ended = std::system((program + " lag --socket /nowhere " + streams).c_str());
+        EXPECT_TRUE(WIFEXITED(ended)) << streams;
+        EXPECT_EQ(WEXITSTATUS(ended), 2) << streams;
+    }
+    EXPECT_EQ(run("version >&-").status, 2);
+    EXPECT_EQ(run("version >/dev/full").status, 2);
+}
+
+TEST(Program, AVerificationThatCouldNotRunIsNoDifference) {
+    EXPECT_EQ(run("verify --store file:/nowhere --trust /nowhere/trust.toml").status, 2);
+}
+
 TEST(Program, AConfigThatIsNotThereIsNamed) {
     const Outcome outcome = run("agent --config /nowhere/farshore.toml --check");
     EXPECT_EQ(outcome.status, 2);
