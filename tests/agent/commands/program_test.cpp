@@ -6,6 +6,8 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 namespace farshore {
@@ -73,6 +75,23 @@ TEST(Program, EndsWithItsStatusWhereNobodyCanBeTold) {
 
 TEST(Program, AVerificationThatCouldNotRunIsNoDifference) {
     EXPECT_EQ(run("verify --store file:/nowhere --trust /nowhere/trust.toml").status, 2);
+}
+
+// --check said ok, and the agent could not start.
+TEST(Program, AFileInPlaceOfTheStateDirectoryIsNamed) {
+    std::string folder = testing::TempDir() + "farshore-program-XXXXXX";
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    ASSERT_EQ(run("init --stream s --out " + folder +
+                  "/pair --primary east=127.0.0.1:7450 --secondary west=127.0.0.1:7451 --tree t=" +
+                  folder + "/tree --replica-tree t=" + folder + "/replica")
+                  .status,
+              0);
+    std::ofstream(folder + "/pair/east/state") << "not ours";
+    const Outcome checked = run("agent --check --config " + folder + "/pair/east/farshore.toml");
+    EXPECT_EQ(checked.status, 2);
+    EXPECT_NE(checked.printed.find("/pair/east/state is no directory"), std::string::npos)
+        << checked.printed;
+    std::filesystem::remove_all(folder);
 }
 
 TEST(Program, AConfigThatIsNotThereIsNamed) {
