@@ -75,7 +75,11 @@ int check(const config::Config& config) {
     checks.check("state directory " + config.agent.state, [&] {
         const std::string& path = config.agent.state;
         const std::size_t slash = path.rfind('/');
-        (void)files.open_root(slash == 0 ? "/" : path.substr(0, slash));
+        const auto folder = files.open_root(slash == 0 ? "/" : path.substr(0, slash));
+        const auto there = files.status(folder, path.substr(slash + 1));
+        if (there && there->type != EntryType::directory) {
+            throw Error(ErrorCode::bad_config, path + " is no directory");
+        }
     });
     checks.check("store " + config.store.url,
                  [&] { storage::open_store(store_settings(config.store), files, clock)->check(); });

@@ -45,11 +45,13 @@ class ReplicaGuard {
                        const NewId& new_id) const;
     void require_ours(const storage::TreeMarker& marker) const;
     void require_known(const storage::KnownRoot& known, const storage::KnownRoot& found) const;
+    [[nodiscard]] std::string how_to_put_back(const std::string& marker_id) const;
     [[noreturn]] void changed(const std::string& how) const;
 
     storage::FileSystem& files_;
     Wanted wanted_;
     storage::Handle root_;
+    std::string marker_id_;  // of root_
 };
 
 }  // namespace farshore::secondary
