@@ -65,7 +65,7 @@ void Cutter::run(const runtime::StopToken& stop) {
     const std::stop_callback ends(stop, [this] { trigger_.stop(); });
     runtime::SystemSleeper sleeper;
     CutTrigger::Woken woken;
-    while (!stop.stop_requested()) {
+    while (!trigger_.is_stopped()) {
         const CutSchedule::Decision decision =
             schedule_.decide({.now = clock_.boot_now(),
                               .changed = woken.changed,

@@ -57,7 +57,8 @@ class Cutter {
 
     // Publishes what was committed before a restart. Call it before any feed is started.
     void restore();
-    // Blocks until stop; takes a last mark then.
+    // Blocks until stop, or until the trigger is stopped: another part of the role has failed.
+    // Takes a last mark then.
     void run(const runtime::StopToken& stop);
 
   private:

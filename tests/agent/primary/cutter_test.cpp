@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
+#include <future>
 #include <thread>
 
 #include "agent/primary/files/inotify_watcher.hpp"
@@ -200,6 +202,22 @@ TEST_F(CutterTest, AfterARestartItGoesOnWithTheNextNumbers) {
     EXPECT_TRUE(history.newest()->is_mark);
     EXPECT_EQ(history.newest()->newest_mark->mark, state_.standing().mark);
     EXPECT_GT(state_.standing().mark, before.mark);  // the last mark of the stop
+}
+
+// It would cut on for nobody: the role's other parts have ended, and the agent must end too.
+TEST_F(CutterTest, ItEndsWhenAnotherPartOfTheRoleHasFailed) {
+    start();
+    (void)current_mark();
+    std::promise<void> ended;
+    std::thread waiter([&] {
+        thread_.join();
+        ended.set_value();
+    });
+    trigger_.stop();
+    const auto waited = ended.get_future().wait_for(std::chrono::seconds(20));
+    EXPECT_EQ(waited, std::future_status::ready);
+    thread_.request_stop();
+    waiter.join();
 }
 
 TEST_F(CutterTest, AMarkNamesWhatFitsAndAllOfItIsTold) {
