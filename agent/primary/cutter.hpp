@@ -78,8 +78,8 @@ class Cutter {
         std::map<SourceName, DatabaseOutcome> databases;
     };
 
-    // False when it failed in a way that passes (a full disk): nothing has changed then.
     [[nodiscard]] bool is_previous_received() const;
+    // False when it failed in a way that passes (a full disk): it is to be tried again.
     [[nodiscard]] bool try_take(bool as_mark);
     void take(bool as_mark);
     [[nodiscard]] Gathered gather(bool as_mark);
