@@ -197,7 +197,8 @@ void InotifyWatcher::drain(const std::function<void(const Hint&)>& each) {
 }
 
 void InotifyWatcher::take(const Event& event, const std::function<void(const Hint&)>& each) {
-    if ((event.mask & IN_Q_OVERFLOW) != 0) {
+    // With a volume all its watches go, and it may be mounted again before anybody looks.
+    if ((event.mask & (IN_Q_OVERFLOW | IN_UNMOUNT)) != 0) {
         each({HintKind::lost, ""});
         return;
     }
