@@ -92,6 +92,7 @@ class TreeCapture {
     void transfer(const std::string& path, const storage::FileStatus& status, const Row& before);
     void take_transfer(const FinishedTransfer& finished);
     void put_transferred(const FinishedTransfer& finished, const storage::FileStatus& status);
+    void look_behind(const FinishedTransfer& finished);
     [[nodiscard]] std::optional<Digest> known_content(const storage::FileStatus& status,
                                                       const Row& before) const;
     [[nodiscard]] std::vector<std::string> replaced_by(const std::string& path) const;
