@@ -14,8 +14,8 @@ namespace farshore::primary {
 
 namespace {
 
-constexpr int attempts = 25;
-constexpr auto pause = Duration::from_ms(200);
+constexpr int slot_attempts = 25;
+constexpr auto slot_pause = Duration::from_ms(200);
 
 // A walsender that served us before may not have noticed yet that we are gone.
 template <typename F>
@@ -26,7 +26,7 @@ void when_free(const postgres::WakeEvent& stop, F&& deed) {
             return;
         } catch (const Error& error) {
             const bool in_use = error.message().find("is active") != std::string::npos;
-            if (!in_use || attempt == attempts || stop.wait(pause)) {
+            if (!in_use || attempt == slot_attempts || stop.wait(slot_pause)) {
                 throw;
             }
         }
