@@ -83,6 +83,7 @@ class TreeCapture {
     [[nodiscard]] bool is_trusted(const std::string& path, const storage::FileStatus& status,
                                   const storage::CapturedEntry& before) const;
     [[nodiscard]] bool is_unchanged(const TreeScanner::Found& found);
+    void take_as_it_was(const std::string& path, const storage::FileStatus& status);
     [[nodiscard]] std::optional<storage::FileStatus> status_of(const std::string& path);
     [[nodiscard]] bool is_hidden(const std::string& path) const;
     [[nodiscard]] bool mount_changed(const std::string& path, const storage::FileStatus& status,

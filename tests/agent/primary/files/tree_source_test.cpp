@@ -226,6 +226,23 @@ TEST_F(TreeSourceTest, WhatCanNotBeReadIsNamedAndTriedAgain) {
     EXPECT_EQ(index(), disk());
 }
 
+TEST_F(TreeSourceTest, WhatCouldNotBeLookedAtForAMomentIsRefusedNoLonger) {
+    write("file", "1");
+    start();
+    source_->mark_dirty("file");
+    const ClockReading taken = clock_.read();
+    source_->drain();
+    source_->drain_again();
+    files_.fail(test::FaultyFileSystem::Call::status, 1, ErrorCode::io);
+    const TreeCut refused =
+        source_->capture({.taken = taken, .deadline = taken.boot + Duration::from_ms(60'000)});
+    EXPECT_EQ(refused.pending.files, 1U);
+    commit(refused);
+    // It is as the index has it, so nothing but a look says that it can be read again.
+    clock_.advance(settings_.sweep_interval);
+    EXPECT_TRUE(cut_until_quiet().uncovered.empty());
+}
+
 TEST_F(TreeSourceTest, AnotherRootDeletesNothing) {
     write("precious", "data");
     start();
