@@ -243,7 +243,7 @@ void InotifyWatcher::take_named(const Event& event, const std::string& directory
     if (came || went) {
         each({HintKind::changed, directory});  // its own times
     }
-    each({went ? HintKind::removed : HintKind::changed, path});
+    each({went ? HintKind::removed : came ? HintKind::came : HintKind::changed, path});
     if (came && (event.mask & IN_ISDIR) != 0) {
         each({HintKind::new_directory, path});
     }

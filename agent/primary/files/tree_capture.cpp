@@ -206,11 +206,11 @@ void TreeCapture::look_at_excluded(const std::string& path, const Row& before) {
 void TreeCapture::look_at_absent(const std::string& path, const Row& before) {
     const DirtyPath dirty = parts_.dirty.find(path);
     parts_.uncovered.clear(path);
-    if (!before && !(dirty.before_t && dirty.removal != Removal::this_cut)) {
+    if (!before && (!dirty.before_t || dirty.may_go())) {
         parts_.dirty.take_out(path);
         return;
     }
-    if (!before || dirty.removal != Removal::this_cut) {
+    if (!before || !dirty.may_go()) {
         // Gone since L, or nobody knows since when: the next cut's matter.
         parts_.dirty.found_absent(path, input_.taken.utc);
         return;
