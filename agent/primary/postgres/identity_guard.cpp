@@ -21,10 +21,12 @@ constexpr const char* make_schema =
     " 'Made by the farshore agent; \"farshore detach\" removes it.'";
 
 // All errors are caught: DDL of the application must not fail because of this function. Our own
-// ALTER TABLE fires it again; then nothing is left to do.
+// ALTER TABLE fires it again; then nothing is left to do. pg_temp comes last, or anybody's
+// temporary pg_publication would be asked with our rights.
 std::string guard_function() {
     return "CREATE OR REPLACE FUNCTION farshore.guard() RETURNS event_trigger LANGUAGE plpgsql"
-           " SECURITY DEFINER SET search_path = pg_catalog AS $guard$\n"
+           " SECURITY DEFINER SET search_path = pg_catalog, pg_temp"
+           " SET lock_timeout = '100ms' AS $guard$\n"
            "DECLARE t record;\n"
            "BEGIN\n"
            "  FOR t IN SELECT DISTINCT c.oid, farshore.name_of(c.oid) AS name, p.pubname\n"

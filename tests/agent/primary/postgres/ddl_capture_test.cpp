@@ -45,6 +45,23 @@ TEST_F(DdlCaptureTest, NoStatementIsRefusedBecauseOfIt) {
     road_.reset();
 }
 
+// Whoever may make a temporary object has his own pg_publication in front of the catalogue's.
+TEST_F(DdlCaptureTest, NobodysObjectsRunWithItsRights) {
+    start();
+    EXPECT_EQ(primary_.value("origin",
+                             "CREATE ROLE plain; SET SESSION AUTHORIZATION plain;"
+                             "CREATE TEMP TABLE seen (who name);"
+                             "CREATE FUNCTION pg_temp.note() RETURNS name LANGUAGE plpgsql AS $$"
+                             " BEGIN INSERT INTO pg_temp.seen VALUES (current_user);"
+                             " RETURN 'farshore_shop'; END $$;"
+                             "CREATE TEMP VIEW pg_publication AS SELECT oid, pg_temp.note()"
+                             " AS pubname FROM pg_catalog.pg_publication;"
+                             "CREATE TEMP TABLE t (a int); ALTER TABLE t ADD b int;"
+                             "SELECT count(*) FROM seen"),
+              "0");
+    road_.reset();
+}
+
 TEST_F(DdlCaptureTest, KeepsItsTableForADay) {
     start();
     (void)primary_.query("origin",
