@@ -82,13 +82,15 @@ EXCEPTION WHEN OTHERS THEN
   RETURN false;
 END $f$;
 
--- As the session that runs the DDL has it; so it is not SECURITY DEFINER.
+-- As the session that runs the DDL has it; so it is not SECURITY DEFINER. Each operator is named:
+-- the replica runs a superuser's statements with its own rights.
 CREATE OR REPLACE FUNCTION farshore.session() RETURNS jsonb LANGUAGE sql STABLE AS $f$
   SELECT pg_catalog.jsonb_build_object('role', current_user,
-    'is_superuser', (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user),
+    'is_superuser', (SELECT r.rolsuper FROM pg_catalog.pg_roles r
+      WHERE r.rolname OPERATOR(pg_catalog.=) current_user),
     'path', (SELECT coalesce(pg_catalog.jsonb_agg(s.name ORDER BY s.place), '[]')
       FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS s (name, place)
-      WHERE s.name !~ '^pg_(toast_)?temp'),
+      WHERE s.name OPERATOR(pg_catalog.!~) '^pg_(toast_)?temp'),
     'settings', pg_catalog.jsonb_build_object(
       'TimeZone', pg_catalog.current_setting('TimeZone'),
       'DateStyle', pg_catalog.current_setting('DateStyle'),

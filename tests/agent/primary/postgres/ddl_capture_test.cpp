@@ -62,6 +62,24 @@ TEST_F(DdlCaptureTest, NobodysObjectsRunWithItsRights) {
     road_.reset();
 }
 
+// The replica runs a superuser's statement with its agent's rights.
+TEST_F(DdlCaptureTest, NobodyPassesForASuperuser) {
+    start();
+    (void)primary_.query("origin",
+                         "CREATE ROLE plain; CREATE SCHEMA evil AUTHORIZATION plain;"
+                         "SET SESSION AUTHORIZATION plain;"
+                         "CREATE FUNCTION evil.is_root(name, name) RETURNS boolean LANGUAGE sql"
+                         " AS $$ SELECT $1::text OPERATOR(pg_catalog.=) 'postgres' $$;"
+                         "CREATE OPERATOR evil.= (LEFTARG = name, RIGHTARG = name,"
+                         " FUNCTION = evil.is_root);"
+                         "SET search_path = evil, pg_catalog; CREATE TABLE evil.t (a int)");
+    EXPECT_EQ(primary_.query("origin",
+                             "SELECT command::jsonb ->> 'role', command::jsonb ->> 'is_superuser'"
+                             " FROM farshore.ddl WHERE command::jsonb ->> 'tag' = 'CREATE TABLE'"),
+              std::vector<std::string>{"plain|false"});
+    road_.reset();
+}
+
 TEST_F(DdlCaptureTest, KeepsItsTableForADay) {
     start();
     (void)primary_.query("origin",
