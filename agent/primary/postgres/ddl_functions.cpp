@@ -171,11 +171,16 @@ BEGIN
     rewritten := '{}';
   END;
   PERFORM set_config('farshore.rewritten', '', true);
+  -- The setting is anybody's; that this transaction has locked the table is not.
+  SELECT coalesce(array_agg(l.relation), '{}') INTO rewritten FROM pg_catalog.pg_locks l
+    WHERE l.locktype = 'relation' AND l.pid = pg_backend_pid() AND l.granted
+    AND l.mode = 'AccessExclusiveLock' AND l.relation = ANY (rewritten);
   FOR relation IN SELECT c.oid FROM pg_catalog.pg_class c
       WHERE c.oid = ANY (tables || rewritten) AND c.relkind = 'r' AND c.relpersistence = 'p' LOOP
     PERFORM farshore.settle(relation);
     is_new := farshore.publish(relation, tag NOT IN ('CREATE TABLE', 'CREATE SCHEMA'));
-    IF NOT is_new AND relation = ANY (rewritten) AND farshore.is_volatile(body) THEN
+    IF NOT is_new AND relation = ANY (rewritten) AND farshore.is_volatile(body)
+        AND farshore.is_published(relation) THEN
       PERFORM farshore.send_rows(relation);
     END IF;
   END LOOP;

@@ -80,6 +80,28 @@ TEST_F(DdlCaptureTest, NobodyPassesForASuperuser) {
     road_.reset();
 }
 
+// The rows of a table that nobody has locked would be older than changes that come before them; and
+// those of the server's own tables are not the replica's.
+TEST_F(DdlCaptureTest, NobodySaysOfATableThatItWasRewritten) {
+    start();
+    (void)primary_.query("origin",
+                         "CREATE ROLE plain; CREATE SCHEMA own AUTHORIZATION plain;"
+                         "CREATE TABLE other (id int PRIMARY KEY);"
+                         "SET SESSION AUTHORIZATION plain; CREATE TABLE own.mine (a int);"
+                         "INSERT INTO own.mine VALUES (1)");
+    (void)primary_.query("origin",
+                         "SET SESSION AUTHORIZATION plain;"
+                         "SELECT set_config('farshore.rewritten', '{1260,' ||"
+                         " 'other'::regclass::oid::text || '}', false);"
+                         "ALTER TABLE own.mine ADD b serial");
+    EXPECT_EQ(primary_.query("origin",
+                             "SELECT DISTINCT command::jsonb ->> 'rows' FROM farshore.ddl"
+                             " WHERE command::jsonb ? 'rows'"),
+              std::vector<std::string>{"own.mine"});
+    road_->cut_and_apply();
+    road_.reset();
+}
+
 TEST_F(DdlCaptureTest, KeepsItsTableForADay) {
     start();
     (void)primary_.query("origin",
