@@ -46,13 +46,17 @@ std::string guard_function() {
            "END $guard$";
 }
 
-// What can take a key away, directly or by CASCADE.
-constexpr const char* make_trigger =
-    "CREATE EVENT TRIGGER farshore_guard ON ddl_command_end WHEN TAG IN ('ALTER TABLE',"
-    " 'DROP INDEX', 'DROP TABLE', 'DROP TYPE', 'DROP DOMAIN', 'DROP EXTENSION', 'DROP SCHEMA',"
-    " 'DROP FUNCTION', 'DROP COLLATION', 'DROP OPERATOR', 'DROP OPERATOR CLASS',"
-    " 'DROP OPERATOR FAMILY', 'DROP OWNED') EXECUTE FUNCTION farshore.guard();"
-    "ALTER EVENT TRIGGER farshore_guard ENABLE ALWAYS";
+// What can take a key away, directly or by CASCADE: its index, its columns, their types (a view and
+// a foreign table are types, too), and what those are made of.
+const std::string tags =
+    "'ALTER TABLE', 'ALTER TYPE', 'ALTER EXTENSION', 'DROP INDEX', 'DROP TABLE', 'DROP TYPE',"
+    " 'DROP DOMAIN', 'DROP EXTENSION', 'DROP SCHEMA', 'DROP FUNCTION', 'DROP ROUTINE',"
+    " 'DROP LANGUAGE', 'DROP COLLATION', 'DROP OPERATOR', 'DROP OPERATOR CLASS',"
+    " 'DROP OPERATOR FAMILY', 'DROP ACCESS METHOD', 'DROP VIEW', 'DROP MATERIALIZED VIEW',"
+    " 'DROP FOREIGN TABLE', 'DROP SERVER', 'DROP FOREIGN DATA WRAPPER', 'DROP OWNED'";
+const std::string make_trigger =
+    "CREATE EVENT TRIGGER farshore_guard ON ddl_command_end WHEN TAG IN (" + tags +
+    ") EXECUTE FUNCTION farshore.guard(); ALTER EVENT TRIGGER farshore_guard ENABLE ALWAYS";
 
 }  // namespace
 
@@ -60,7 +64,8 @@ bool has_guard(postgres::Connection& connection) {
     return connection
                .execute(
                    "SELECT FROM pg_event_trigger WHERE evtname = 'farshore_guard'"
-                   " AND evtenabled = 'A'")
+                   " AND evtenabled = 'A' AND evttags @> ARRAY[" +
+                   tags + "]")
                .rows() == 1;
 }
 
@@ -73,8 +78,8 @@ std::string ensure_guard(postgres::Connection& connection) {
     std::string missing;
     if (!has_guard(connection)) {
         connection.execute("SAVEPOINT guard");
-        const postgres::Answer answer = connection.attempt(
-            "DROP EVENT TRIGGER IF EXISTS farshore_guard; " + std::string(make_trigger));
+        const postgres::Answer answer =
+            connection.attempt("DROP EVENT TRIGGER IF EXISTS farshore_guard; " + make_trigger);
         if (answer.sqlstate() == postgres::sqlstate::insufficient_privilege) {
             connection.execute("ROLLBACK TO guard");
             missing = guard_missing;

@@ -102,6 +102,26 @@ TEST_F(DdlCaptureTest, NobodySaysOfATableThatItWasRewritten) {
     road_.reset();
 }
 
+// A key can go with a type, or with whatever else a type goes with.
+TEST_F(DdlCaptureTest, NoUpdateFailsForAKeyThatWentWithItsType) {
+    (void)primary_.query("postgres", "CREATE DATABASE origin");
+    (void)primary_.query("origin",
+                         "CREATE TYPE pair AS (id int, n int);"
+                         "CREATE TABLE typed OF pair (PRIMARY KEY (id));"
+                         "INSERT INTO typed VALUES (1, 1); CREATE VIEW v AS SELECT 1 AS a;"
+                         "CREATE TABLE viewed (k v PRIMARY KEY, n int);"
+                         "INSERT INTO viewed VALUES (row(1), 1)");
+    start();
+    (void)primary_.query("origin", "ALTER TYPE pair DROP ATTRIBUTE id CASCADE");
+    (void)primary_.query("origin", "UPDATE typed SET n = 2");
+    (void)primary_.query("origin", "DROP VIEW v CASCADE");
+    (void)primary_.query("origin", "UPDATE viewed SET n = 2");
+    road_->cut_and_apply();
+    EXPECT_EQ(secondary_.value("replica", "SELECT n FROM typed"), "2");
+    EXPECT_EQ(secondary_.value("replica", "SELECT n FROM viewed"), "2");
+    road_.reset();
+}
+
 TEST_F(DdlCaptureTest, KeepsItsTableForADay) {
     start();
     (void)primary_.query("origin",
