@@ -95,7 +95,7 @@ void DatabaseSource::serve(connection::Lane& lane, const DatabaseStanding& stand
     state_.confirmed.store(start.from.value());
     state_.position.store(start.from.value());
     state_.whole_from.store(start.whole_from.value());
-    ChangeStream({replication, ordinary, lane, clock_, state_, events_}, status_interval)
+    ChangeStream({replication, ordinary, lane, clock_, state_, events_, system_}, status_interval)
         .run(start.from);
 }
 
