@@ -200,7 +200,6 @@ void InotifyWatcher::take(const Event& event, const std::function<void(const Hin
     // With a volume all its watches go, and it may be mounted again before anybody looks.
     if ((event.mask & (IN_Q_OVERFLOW | IN_UNMOUNT)) != 0) {
         each({HintKind::lost, ""});
-        return;
     }
     const auto directory = path_of(event.watch);
     if ((event.mask & IN_IGNORED) != 0) {
