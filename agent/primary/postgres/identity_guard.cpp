@@ -69,10 +69,24 @@ bool has_guard(postgres::Connection& connection) {
                .rows() == 1;
 }
 
+void require_own_schema(postgres::Connection& connection) {
+    const postgres::Answer owner = connection.execute(
+        "SELECT r.rolname, r.rolsuper OR r.rolname = current_user, current_user FROM pg_namespace n"
+        " JOIN pg_roles r ON r.oid = n.nspowner WHERE n.nspname = 'farshore'");
+    if (owner.rows() > 0 && !owner.boolean(0, 1)) {
+        throw Error(ErrorCode::database_refused,
+                    "schema farshore belongs to role " + std::string(owner.text(0, 0)) +
+                        ", whose functions would run with this role's rights: look at what is in "
+                        "it, and DROP SCHEMA farshore CASCADE or ALTER SCHEMA farshore OWNER TO " +
+                        connection.quote_name(owner.text(0, 2)));
+    }
+}
+
 std::string ensure_guard(postgres::Connection& connection) {
     postgres::Transaction transaction(connection);
     connection.execute("SET LOCAL client_min_messages = warning");
     connection.execute(make_schema);
+    require_own_schema(connection);
     make_ddl_functions(connection);
     connection.execute(guard_function());
     std::string missing;

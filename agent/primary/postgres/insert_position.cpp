@@ -2,6 +2,7 @@
 
 #include "agent/postgres/sql_error.hpp"
 #include "agent/primary/postgres/ddl_capture.hpp"
+#include "agent/primary/postgres/identity_guard.hpp"
 #include "agent/primary/postgres/object_names.hpp"
 #include "agent/primary/postgres/publication.hpp"
 
@@ -139,6 +140,7 @@ void InsertPosition::adopt_tables() {
     ask([this](postgres::Connection& connection) {
         const std::string publication = publication_name(stream_);
         if (Publication(connection, publication).exists()) {
+            require_own_schema(connection);
             primary::adopt_tables(connection, publication, adopted_table_bytes);
             trim_ddl(connection);
         }

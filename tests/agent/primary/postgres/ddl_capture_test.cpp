@@ -62,6 +62,27 @@ TEST_F(DdlCaptureTest, NobodysObjectsRunWithItsRights) {
     road_.reset();
 }
 
+// Who owns the schema puts his functions in the place of ours.
+TEST_F(DdlCaptureTest, ASchemaOfSomebodyElseIsRefused) {
+    primary_.create_database("origin");
+    (void)primary_.query("origin",
+                         "CREATE ROLE plain; CREATE SCHEMA farshore AUTHORIZATION plain;"
+                         "CREATE PUBLICATION farshore_shop");
+    config::Database database;
+    database.connection = primary_.conninfo("origin");
+    EXPECT_THROW(primary::InsertPosition(StreamName("shop"), database).adopt_tables(), Error);
+    try {
+        start();
+        ADD_FAILURE() << "it was taken";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::database_refused) << error.message();
+        EXPECT_NE(error.message().find("role plain"), std::string::npos) << error.message();
+    }
+    (void)primary_.query("origin", "DROP SCHEMA farshore CASCADE");
+    start();
+    road_.reset();
+}
+
 // The replica runs a superuser's statement with its agent's rights.
 TEST_F(DdlCaptureTest, NobodyPassesForASuperuser) {
     start();
