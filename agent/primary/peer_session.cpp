@@ -38,8 +38,8 @@ PeerSession::PeerSession(const SessionContext& context, PeerBoard& board,
         const SourceName name = database.name;
         const auto standing = session_.welcome.databases.find(name);
         DatabaseTask::Events events;
-        events.on_transaction = [this, name](Lsn end, const Digest& sha256) {
-            context_.on_transaction(name, {.system = position(name).system, .lsn = end}, sha256);
+        events.on_transaction = [this, name](const StreamPosition& end, const Digest& sha256) {
+            context_.on_transaction(name, end, sha256);
         };
         events.on_position = context.on_progress;
         events.on_copy = [this, name](const CopyProgress& progress) {

@@ -415,7 +415,7 @@ void Primary::feed_evidence(PeerLink& link, const runtime::StopToken& stop) {
             continue;
         }
         try {
-            const Sequence held(std::stoull(session->ask("evidence_held", "", last_applied)));
+            const Sequence held = parse_held(session->ask("evidence_held", "", last_applied));
             EvidenceFeed feed(services_.evidence, chain,
                               [&](const std::string& key, const std::string& bytes) {
                                   session->send_evidence(key, bytes);

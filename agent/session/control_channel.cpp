@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 
 #include "agent/runtime/sleeper.hpp"
 
@@ -56,6 +57,8 @@ void ControlChannel::read(const runtime::StopToken& stop) {
         }
     } catch (const Error& error) {
         reason = error;
+    } catch (const std::exception& exception) {
+        reason = Error(ErrorCode::internal, exception.what());
     }
     lane_->close(reason);
     requests_.close();

@@ -83,6 +83,7 @@ void FaultyFileSystem::remove_directory(const Handle& at, std::string_view path)
 
 std::optional<storage::FileStatus> FaultyFileSystem::status(const Handle& at,
                                                             std::string_view path) {
+    about_to(Call::status);
     return real_.status(at, path);
 }
 

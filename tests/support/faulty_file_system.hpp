@@ -20,6 +20,7 @@ namespace farshore::test {
 class FaultyFileSystem final : public storage::FileSystem {
   public:
     enum class Call : std::uint8_t {
+        status,  // of a name
         open_file,
         read,
         make_directory,

@@ -110,6 +110,7 @@ void check_database(postgres::Connection& connection, const std::vector<std::str
                ": set wal_level = logical in postgresql.conf and restart it");
     }
     check_rights(connection);
+    require_own_schema(connection);
     check_slots(connection, slots);
 }
 

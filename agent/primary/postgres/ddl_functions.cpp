@@ -82,13 +82,15 @@ EXCEPTION WHEN OTHERS THEN
   RETURN false;
 END $f$;
 
--- As the session that runs the DDL has it; so it is not SECURITY DEFINER.
+-- As the session that runs the DDL has it; so it is not SECURITY DEFINER. Each operator is named:
+-- the replica runs a superuser's statements with its own rights.
 CREATE OR REPLACE FUNCTION farshore.session() RETURNS jsonb LANGUAGE sql STABLE AS $f$
   SELECT pg_catalog.jsonb_build_object('role', current_user,
-    'is_superuser', (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user),
+    'is_superuser', (SELECT r.rolsuper FROM pg_catalog.pg_roles r
+      WHERE r.rolname OPERATOR(pg_catalog.=) current_user),
     'path', (SELECT coalesce(pg_catalog.jsonb_agg(s.name ORDER BY s.place), '[]')
       FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS s (name, place)
-      WHERE s.name !~ '^pg_(toast_)?temp'),
+      WHERE s.name OPERATOR(pg_catalog.!~) '^pg_(toast_)?temp'),
     'settings', pg_catalog.jsonb_build_object(
       'TimeZone', pg_catalog.current_setting('TimeZone'),
       'DateStyle', pg_catalog.current_setting('DateStyle'),
@@ -169,11 +171,16 @@ BEGIN
     rewritten := '{}';
   END;
   PERFORM set_config('farshore.rewritten', '', true);
+  -- The setting is anybody's; that this transaction has locked the table is not.
+  SELECT coalesce(array_agg(l.relation), '{}') INTO rewritten FROM pg_catalog.pg_locks l
+    WHERE l.locktype = 'relation' AND l.pid = pg_backend_pid() AND l.granted
+    AND l.mode = 'AccessExclusiveLock' AND l.relation = ANY (rewritten);
   FOR relation IN SELECT c.oid FROM pg_catalog.pg_class c
       WHERE c.oid = ANY (tables || rewritten) AND c.relkind = 'r' AND c.relpersistence = 'p' LOOP
     PERFORM farshore.settle(relation);
     is_new := farshore.publish(relation, tag NOT IN ('CREATE TABLE', 'CREATE SCHEMA'));
-    IF NOT is_new AND relation = ANY (rewritten) AND farshore.is_volatile(body) THEN
+    IF NOT is_new AND relation = ANY (rewritten) AND farshore.is_volatile(body)
+        AND farshore.is_published(relation) THEN
       PERFORM farshore.send_rows(relation);
     END IF;
   END LOOP;

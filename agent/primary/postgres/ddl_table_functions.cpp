@@ -41,6 +41,13 @@ LANGUAGE sql STABLE AS $f$
       WHERE r.prrelid = c.oid AND r.prpubid = p.oid))
 $f$;
 
+CREATE OR REPLACE FUNCTION farshore.is_published(relation oid) RETURNS boolean
+LANGUAGE sql STABLE AS $f$
+  SELECT EXISTS (SELECT FROM pg_catalog.pg_publication_rel r
+    JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid
+    JOIN farshore.selection s ON s.publication = p.pubname WHERE r.prrelid = relation)
+$f$;
+
 CREATE OR REPLACE FUNCTION farshore.has_identity(relation oid) RETURNS boolean
 LANGUAGE sql STABLE AS $f$
   SELECT c.relreplident = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_index i

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <future>
+#include <stdexcept>
 #include <thread>
 
 #include "agent/runtime/system_clock.hpp"
@@ -103,6 +106,21 @@ TEST_F(ControlChannelTest, OtherFramesAreTheRolesMatter) {
     start(std::move(of_ours));
     connection::send(peer_->lane(), EvidenceObject{.key = "k", .bytes = "b"});
     EXPECT_EQ(from_frame<EvidenceObject>(taken.get_future().get()).bytes, "b");
+}
+
+// Whatever it is: who waits for the session's end would wait for ever.
+TEST_F(ControlChannelTest, WhatTheRoleThrowsEndsTheSession) {
+    ChannelCallbacks of_ours = callbacks();
+    of_ours.frame = [](const Frame&) { throw std::out_of_range("no such thing"); };
+    start(std::move(of_ours));
+    connection::send(peer_->lane(), EvidenceObject{.key = "k", .bytes = "b"});
+    std::promise<Error> ended;
+    std::thread waiter([&] { ended.set_value(ours_->wait_closed()); });
+    auto reason = ended.get_future();
+    const bool has_ended = reason.wait_for(std::chrono::seconds(20)) == std::future_status::ready;
+    ASSERT_TRUE(has_ended);  // else the thread below never ends either
+    waiter.join();
+    EXPECT_EQ(reason.get().code(), ErrorCode::internal);
 }
 
 TEST_F(ControlChannelTest, AGoodbyeEndsTheSession) {

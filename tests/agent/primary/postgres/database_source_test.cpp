@@ -371,6 +371,8 @@ TEST_F(DatabaseSourceTest, AnInterruptedCopyGoesOnByTable) {
     road_->cut_and_apply();
     EXPECT_EQ(road_->copies_begun, 2);
     EXPECT_GT(road_->standing().whole_from, began);
+    // Those that pass before all tables are as of one moment are of the same cluster as the others.
+    EXPECT_EQ(road_->systems, std::set<std::string>{road_->standing().system_identifier});
     EXPECT_EQ(secondary_->value("replica", "SELECT min(xmin::text) FROM b"), written);
     for (const std::string table : {"a", "b", "c"}) {
         expect_same(table);
