@@ -70,8 +70,8 @@ Secondary::Secondary(SecondaryServices services)
              runtime::unkept_without_rights(runtime::own_capabilities())) {
             log::warning("{}: {} can't be kept: {}", tree.name.str(), right.what, right.why);
         }
-        trees_[tree.name] =
-            std::make_shared<ReplicaTree>(services_.files, services_.config.agent.stream, tree);
+        trees_[tree.name] = std::make_shared<ReplicaTree>(
+            services_.files, services_.config.agent.stream, tree, services_.clock.boot_id());
     }
     if (!services_.files.status(services_.state_directory, storage::StatePaths::spool)) {
         services_.files.make_directory(services_.state_directory, storage::StatePaths::spool, 0700);
