@@ -136,9 +136,12 @@ ApplierParts Secondary::applier_parts() {
             .random = services_.random,
             .faults = faults_,
             .gathered_rows_bytes = config::gathered_rows_bytes(services_.config),
-            .on_applied = [this](CutNumber cut, const std::map<SourceName, Digest>& trees) {
-                on_applied(cut, trees);
-            }};
+            .on_altered = [this](const SourceName& database,
+                                 const Error& error) { on_altered(database, error); },
+            .on_applied =
+                [this](CutNumber cut, const std::map<SourceName, Digest>& trees) {
+                    on_applied(cut, trees);
+                }};
 }
 
 void Secondary::run(const runtime::StopToken& stop) {
@@ -357,6 +360,21 @@ void Secondary::on_applied(CutNumber cut, const std::map<SourceName, Digest>& tr
     }
     const std::lock_guard lock(mutex_);
     changed_.notify_all();
+}
+
+// The next handshake says that there is no copy here, and the primary begins one.
+void Secondary::on_altered(const SourceName& name, const Error& error) {
+    const ReplicaDatabase& database = *databases_.at(name);
+    if (database.config.recopy == config::Recopy::manual) {
+        return;
+    }
+    storage::SecondaryState state(services_.state_file);
+    state.set_database(name, DatabaseStanding{}, database.spool.end());
+    if (const auto running = session()) {
+        running->session().close(
+            Error(ErrorCode::connection_lost,
+                  "database " + name.str() + " is copied anew: " + error.message()));
+    }
 }
 
 void Secondary::tell_fault(const std::string& source, const std::optional<Error>& fault) {

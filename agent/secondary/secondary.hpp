@@ -91,6 +91,7 @@ class Secondary {
     void on_epoch(const storage::OpenedEpoch& opened);
     void on_sample(const session::ClockSample& sample);
     void on_applied(CutNumber cut, const std::map<SourceName, Digest>& trees);
+    void on_altered(const SourceName& database, const Error& error);
     void require_known(const Hello& hello) const;
     void tell_fault(const std::string& source, const std::optional<Error>& fault);
     [[nodiscard]] std::string serve(const std::string& verb, const std::string& json);
