@@ -54,6 +54,8 @@ Secondary::Secondary(SecondaryServices services)
                  .on_queued = [this] { uploads_.wake(); }}),
       evidence_({.kept = services_.evidence,
                  .state_file = services_.state_file,
+                 .stream = services_.config.agent.stream,
+                 .agent = services_.config.agent.name,
                  .mirror = services_.mirror_evidence,
                  .trust = services_.trust,
                  .clock = services_.clock,
