@@ -19,11 +19,6 @@ constexpr Duration last_upload = Duration::from_ms(3'000);
 // A session that held so long has overcome what ended the one before it.
 constexpr Duration settled_after = Duration::from_ms(3'000);
 
-// The one agent whose marks we follow in epoch 1 is the peer that dials us.
-AgentName first_peer(const config::Config& config) {
-    return config.peers.empty() ? AgentName() : config.peers.front().name;
-}
-
 }  // namespace
 
 Secondary::Secondary(SecondaryServices services)
@@ -37,7 +32,6 @@ Secondary::Secondary(SecondaryServices services)
       receipts_({.state_file = services_.state_file,
                  .stream = services_.config.agent.stream,
                  .agent = services_.config.agent.name,
-                 .primary = first_peer(services_.config),
                  .key = services_.key,
                  .interval =
                      [this] {
@@ -337,7 +331,7 @@ void Secondary::hold_session(const std::shared_ptr<connection::Session>& opened,
 }
 
 void Secondary::on_epoch(const storage::OpenedEpoch& opened) {
-    receipts_.begin_epoch(opened.record.epoch, opened.digest);
+    receipts_.begin_epoch(opened.record.epoch, opened.digest, opened.record.primary);
 }
 
 void Secondary::on_sample(const session::ClockSample& sample) {
