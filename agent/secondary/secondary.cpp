@@ -103,6 +103,7 @@ SecondaryContext Secondary::context() {
             .on_received =
                 [this] {
                     applier_->wake();
+                    note_received();
                     const std::lock_guard lock(mutex_);
                     changed_.notify_all();
                 },
