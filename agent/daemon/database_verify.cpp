@@ -7,6 +7,7 @@
 
 #include "agent/postgres/snapshot.hpp"
 #include "agent/postgres/table_digest.hpp"
+#include "agent/runtime/log.hpp"
 #include "protocol/json.hpp"
 
 namespace farshore::daemon {
@@ -49,12 +50,12 @@ class DatabaseVerification {
         : session_(session), database_(database), report_(report) {}
 
     void run(secondary::Applier& applier) {
+        const std::shared_ptr<void> at_end(nullptr, [this](void*) { close(); });
         open(applier);
         std::uint64_t rows = 0;
         for (const CheckedTable& table : tables_) {
             rows += compare(table);
         }
-        (void)ask("close_snapshot", {});
         report_.checked.push_back({.what = "database",
                                    .source = database_.name.str(),
                                    .count = rows,
@@ -68,6 +69,16 @@ class DatabaseVerification {
         request["database"] = database_.name.str();
         return parse_json(session_.ask(verb, json::serialize(request), timeout), limits::frame_body)
             .take();
+    }
+
+    // However it ends: as long as the primary's snapshot lasts, no vacuum there removes anything.
+    void close() {
+        try {
+            (void)ask("close_snapshot", {}, snapshot_timeout);
+        } catch (const Error& error) {
+            log::info("the primary's snapshot of {} ends by itself: {}", database_.name.str(),
+                      error.message());
+        }
     }
 
     void open(secondary::Applier& applier) {
