@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "agent/runtime/sleeper.hpp"
+#include "protocol/limits.hpp"
 
 namespace farshore::session {
 
@@ -13,6 +14,7 @@ namespace {
 constexpr Duration read_turn = Duration::from_ms(200);
 // A third of the silence after which a lane is given up.
 constexpr Duration longest_ping_interval = Duration::from_ms(5'000);
+constexpr std::size_t longest_reply = limits::frame_body - 4 * limits::kib;
 
 }  // namespace
 
@@ -145,11 +147,22 @@ void ControlChannel::serve_requests(const runtime::StopToken& stop) {
             reply.json = error.message();
         }
         try {
-            connection::send(*lane_, reply);
+            send_reply(std::move(reply));
         } catch (const Error&) {
             return;  // the lane is closed: the reading thread knows why
         }
     }
+}
+
+// Whoever asked is told also when the answer does not fit into a frame.
+void ControlChannel::send_reply(Reply reply) {
+    const std::size_t size = reply.json.size();
+    if (size > longest_reply) {
+        reply.error = ErrorCode::too_large;
+        reply.json = "the answer has " + std::to_string(size) + " bytes, and a reply " +
+                     std::to_string(longest_reply) + " at most";
+    }
+    connection::send(*lane_, reply);
 }
 
 void ControlChannel::ping(Duration interval, const runtime::StopToken& stop) {

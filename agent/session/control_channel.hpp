@@ -13,6 +13,7 @@
 #include "agent/connection/session.hpp"
 #include "agent/runtime/bounded_queue.hpp"
 #include "agent/runtime/task_group.hpp"
+#include "protocol/message_session.hpp"
 #include "protocol/time.hpp"
 
 namespace farshore::session {
@@ -69,6 +70,7 @@ class ControlChannel {
     void take_pong(const Frame& frame);
     void take_reply(const Frame& frame);
     void serve_requests(const runtime::StopToken& stop);
+    void send_reply(Reply reply);
     void ping(Duration interval, const runtime::StopToken& stop);
     void fail_waiting(const Error& reason);
 

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "agent/runtime/system_clock.hpp"
+#include "protocol/limits.hpp"
 #include "tests/support/memory_lane.hpp"
 #include "tests/support/names.hpp"
 
@@ -20,7 +21,8 @@ ChannelCallbacks callbacks() {
                 if (verb == "refuse") {
                     throw Error(ErrorCode::not_primary, "asked " + json);
                 }
-                return verb + " " + json;
+                return verb == "large" ? std::string(2 * limits::frame_body, 'x')
+                                       : verb + " " + json;
             }};
 }
 
@@ -58,6 +60,12 @@ TEST_F(ControlChannelTest, APeersRefusalComesBackAsItsError) {
     start();
     EXPECT_EQ(refusal("refuse", long_wait), ErrorCode::not_primary);
     EXPECT_EQ(ours_->ask("flush", "{}", long_wait), "flush {}");  // the session goes on
+}
+
+TEST_F(ControlChannelTest, AnAnswerThatFitsIntoNoFrameIsRefusedAndTheNextOneComes) {
+    start();
+    EXPECT_EQ(refusal("large", long_wait), ErrorCode::too_large);
+    EXPECT_EQ(ours_->ask("flush", "{}", long_wait), "flush {}");
 }
 
 TEST_F(ControlChannelTest, WithoutAnAnswerTheAskingEndsAndALateOneHurtsNobody) {
