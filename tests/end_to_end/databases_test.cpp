@@ -380,6 +380,19 @@ TEST_F(Databases, AChangedRowOnTheReplicaIsNamedByVerify) {
     }
 }
 
+TEST_F(Databases, OfALargeTableTheRowThatIsMissingIsNamedAndNoOther) {
+    primary_.query("app",
+                   "CREATE TABLE t (id int PRIMARY KEY);"
+                   "INSERT INTO t SELECT generate_series(1, 800000)");
+    start();
+    settle(std::chrono::seconds(120));
+    replica_.query("app", "DELETE FROM t WHERE id = 100");
+    const Outcome verified = pair_->verify("west", {"--databases"});
+    EXPECT_EQ(verified.status, 1) << verified.out << verified.err;
+    EXPECT_NE(verified.out.find("public.t (100): row_missing"), std::string::npos) << verified.out;
+    EXPECT_NE(verified.out.find("\n1 difference\n"), std::string::npos) << verified.out;
+}
+
 TEST_F(Databases, KeysThatAreCheckedAtTheEndMayCollideWithinATransaction) {
     primary_.query("app",
                    "CREATE TABLE moved (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED, v text);"
