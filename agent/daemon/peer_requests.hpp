@@ -24,8 +24,8 @@ class VerificationSnapshots {
     std::map<SourceName, std::unique_ptr<primary::VerificationSnapshot>> open;
 };
 
-// Verbs: "flush", "publish", "snapshot_database", "list_tables", "digest_table", "digest_buckets",
-// "read_bucket", "close_snapshot". Throws unsupported for any other.
+// Verbs: "flush", "publish", "snapshot_database", "digest_table", "digest_buckets", "read_bucket",
+// "close_snapshot". Throws unsupported for any other.
 [[nodiscard]] std::string serve_secondary(Services& services, primary::Primary& role,
                                           VerificationSnapshots& snapshots, const std::string& verb,
                                           const std::string& json);

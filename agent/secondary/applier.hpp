@@ -31,6 +31,9 @@ struct ApplierParts {
     runtime::Random& random;
     FaultBoard& faults;
     std::uint64_t gathered_rows_bytes = 32ULL << 20;  // of a database, before they are written
+    // A replica is not what was applied to it: only a new copy makes it whole. Called with its
+    // turn held; an Error is raised as a fault afterwards in any case.
+    std::function<void(const SourceName& database, const Error& error)> on_altered = nullptr;
     // A cut is applied: tree digests as the replica has them.
     std::function<void(CutNumber, const std::map<SourceName, Digest>& trees)> on_applied;
 };
@@ -71,6 +74,7 @@ class Applier {
     void apply_database(storage::SecondaryState& state, const SourceName& name,
                         const storage::DatabasePoint& point, const runtime::StopToken& stop);
     void apply_range(const SourceName& name, const ApplyRange& range);
+    void tell_altered(const SourceName& name, const Error& error) const;
     void tell(const TreeApplier& tree);
     void finish(storage::SecondaryState& state, const storage::ReceivedCut& cut);
     void keep_retention(storage::SecondaryState& state);
@@ -79,9 +83,13 @@ class Applier {
 
     ApplierParts parts_;
     std::map<SourceName, std::unique_ptr<DatabaseApplier>> appliers_;
-    // The transactions since the last applied mark; empty optional: some were not seen, so the next
+    // The transactions from the last applied mark to `end`; none: some were not seen, so the next
     // mark's digest is not known here.
-    std::map<SourceName, std::optional<Sha256>> digests_;
+    struct Seen {
+        Sha256 sha256;
+        Lsn end;
+    };
+    std::map<SourceName, std::optional<Seen>> digests_;
     std::set<SourceName> told_not_kept_;
     struct StopPoint {
         std::optional<Lsn> lsn;  // not known yet: held

@@ -19,6 +19,11 @@ constexpr std::string_view fact_received_as_of = "received_as_of";
 constexpr std::string_view fact_applied_as_of = "applied_as_of";
 constexpr std::string_view fact_prefix_of_others = "x.";
 
+// Of a database: how far its replica said that it is.
+std::string committed_fact(const SourceName& name) {
+    return "committed." + name.str();
+}
+
 constexpr std::string_view mark_columns =
     "SELECT mark, envelope, digest, received_at, received_error, applied_at, applied_error, "
     "sources FROM secondary_marks WHERE mark > ? ";
@@ -336,7 +341,8 @@ void SecondaryState::write_applied_databases(CutNumber cut) {
 }
 
 void SecondaryState::commit_applied(CutNumber cut, const WitnessedTime& when,
-                                    const std::map<SourceName, Digest>& sources) {
+                                    const std::map<SourceName, Digest>& sources,
+                                    const std::map<SourceName, Lsn>& committed) {
     crash_point("applied_before_commit");
     Transaction transaction(database_);
     Statement ask(database_, "SELECT min(cut), as_of FROM secondary_cuts");
@@ -364,6 +370,9 @@ void SecondaryState::commit_applied(CutNumber cut, const WitnessedTime& when,
     Statement(database_, "DELETE FROM secondary_cuts WHERE cut = ?").bind(1, cut.value()).run();
     write_number(fact_applied_cut, cut.value());
     write_fact(fact_applied_as_of, as_of);
+    for (const auto& [name, lsn] : committed) {
+        write_number(committed_fact(name), lsn.value());
+    }
     transaction.commit();
     crash_point("applied_after_commit");
 }
@@ -423,7 +432,9 @@ std::map<SourceName, DatabaseState> SecondaryState::databases() {
         state.received_end = position_of(ask, 5);
         state.standing.whole_from = Lsn(ask.unsigned_integer(10));
         state.applied = {Lsn(ask.unsigned_integer(7)), position_of(ask, 8)};
-        found.emplace(SourceName(std::string(ask.bytes(0))), std::move(state));
+        SourceName name{std::string(ask.bytes(0))};
+        state.committed = Lsn(number(committed_fact(name)));
+        found.emplace(std::move(name), std::move(state));
     }
     return found;
 }
@@ -438,6 +449,7 @@ void SecondaryState::set_database(const SourceName& name, const DatabaseStanding
             .bind_text(1, name.str())
             .run();
     }
+    write_number(committed_fact(name), 0);
     Statement(database_,
               "INSERT OR REPLACE INTO secondary_databases VALUES "
               "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5, ?6, ?7, ?8)")

@@ -77,6 +77,7 @@ struct DatabaseState {
     DatabaseStanding standing;
     SpoolPosition received_end;  // the spool is truncated to it at a start
     DatabasePoint applied;       // where the next cut's changes begin
+    Lsn committed;               // farshore.progress of the replica was there, or further
 };
 
 // What is remembered of a replica's root.
@@ -109,9 +110,11 @@ class SecondaryState {
     // The next cut to apply, if any is received.
     [[nodiscard]] std::optional<ReceivedCut> next_to_apply();
     // Everything of the cut is in trees (settled) and databases, and synced. `sources` are the
-    // digests of a mark's receipt; kept when the cut is one.
+    // digests of a mark's receipt; kept when the cut is one. `committed`: what the replicas say of
+    // themselves (farshore.progress), until a new copy begins.
     void commit_applied(CutNumber cut, const WitnessedTime& when,
-                        const std::map<SourceName, Digest>& sources);
+                        const std::map<SourceName, Digest>& sources,
+                        const std::map<SourceName, Lsn>& committed = {});
 
     // For receipts: what came after, or was applied after, in order, at most `limit`.
     [[nodiscard]] std::vector<MarkStanding> marks_received_after(MarkNumber mark,

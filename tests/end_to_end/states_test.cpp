@@ -218,6 +218,8 @@ TEST_F(States, APrimaryThatRestartsAloneKnowsWhatTheSecondaryHad) {
     write("file", "content");
     start();
     expect_equal();
+    // That it is applied is told a moment after it can be seen.
+    EXPECT_TRUE(eventually([&] { return pair_->lag("east").at("lag_seconds").is_number(); }));
     EXPECT_EQ(pair_->stop("west"), 0);
     const double before = pair_->lag("east").at("rpo_seconds").to_number<double>();
     EXPECT_EQ(pair_->stop("east"), 0);

@@ -37,16 +37,20 @@ bool ReplicaGuard::is_empty(const storage::Handle& root) const {
                        [](const auto& item) { return item.name == storage::tree_paths::ours; });
 }
 
-void ReplicaGuard::take_unmarked(storage::SecondaryState& state, const storage::Handle& root,
-                                 const NewId& new_id) const {
-    if (const auto known = state.known_root(wanted_.tree)) {
-        changed("bears no marker any more; " + how_to_put_back(known->marker_id));
-    }
+void ReplicaGuard::require_free(const storage::Handle& root) const {
     if (!wanted_.adopt && !is_empty(root)) {
         throw Error(ErrorCode::replica_not_empty, "the replica of " + wanted_.tree.str() + " at " +
                                                       wanted_.path +
                                                       " holds files that are not ours");
     }
+}
+
+void ReplicaGuard::take_unmarked(storage::SecondaryState& state, const storage::Handle& root,
+                                 const NewId& new_id) const {
+    if (const auto known = state.known_root(wanted_.tree)) {
+        changed("bears no marker any more; " + how_to_put_back(known->marker_id));
+    }
+    require_free(root);
     storage::write_marker(files_, root,
                           {wanted_.stream, wanted_.tree, TreeMarker::Role::secondary, new_id()});
 }
@@ -92,6 +96,15 @@ void ReplicaGuard::open(storage::SecondaryState& state, const NewId& new_id) {
     }
     root_ = std::move(root);
     marker_id_ = found.marker_id;
+}
+
+void ReplicaGuard::probe() const {
+    const storage::Handle root = files_.open_root(wanted_.path);
+    if (const auto marker = storage::read_marker(files_, root)) {
+        require_ours(*marker);
+    } else {
+        require_free(root);
+    }
 }
 
 void ReplicaGuard::check() const {

@@ -5,8 +5,6 @@
 
 namespace farshore::secondary {
 
-namespace {}  // namespace
-
 void RestoreDeleted::run(std::string_view path, Timestamp until, const std::string& name,
                          const Visitor& visit) {
     std::string last;

@@ -127,5 +127,25 @@ TEST_F(ReplicaGuardTest, TellsHowAMarkerThatWasDeletedIsPutBack) {
     }
 }
 
+TEST_F(ReplicaGuardTest, AProbeSaysTheSameAndChangesNothing) {
+    const auto probe = [](const ReplicaGuard& guard) {
+        try {
+            guard.probe();
+        } catch (const Error& error) {
+            return error.code();
+        }
+        return fine;
+    };
+    EXPECT_EQ(probe(guard()), fine);
+    EXPECT_TRUE(files_.list(files_.open_root(root_)).empty());
+    test::write_whole(root_ + "/home directory", "");
+    EXPECT_EQ(probe(guard()), ErrorCode::replica_not_empty);
+    EXPECT_EQ(probe(guard(true)), fine);
+    EXPECT_EQ(files_.list(files_.open_root(root_)).size(), 1U);
+    EXPECT_EQ(open(guard(true)), fine);
+    EXPECT_EQ(probe(guard()), fine);
+    EXPECT_EQ(probe(guard(true, "other")), ErrorCode::replica_not_empty);
+}
+
 }  // namespace
 }  // namespace farshore::secondary

@@ -344,6 +344,23 @@ TEST_F(DdlApplierTest, LeavesOutRolesThatAreNotThere) {
     EXPECT_EQ(on_replica("SELECT count(*) FROM farshore.ddl_note WHERE note LIKE '%maker%'"), "1");
 }
 
+// After a failover the application would be told that it may not.
+TEST_F(DdlApplierTest, NamesWhatItMayNotGiveToItsOwner) {
+    (void)secondary_->query("postgres",
+                            "CREATE ROLE agent LOGIN; GRANT SET ON PARAMETER "
+                            "session_replication_role TO agent");
+    (void)secondary_->query("postgres", "ALTER DATABASE replica OWNER TO agent");
+    road_->replica.connection += " user=agent";
+    road_->restart_secondary();
+    road_->connect();
+    road_->cut_and_apply();
+    origin("SET ROLE app; CREATE TABLE made (a int PRIMARY KEY); INSERT INTO made VALUES (1)");
+    road_->cut_and_apply();
+    EXPECT_EQ(on_replica("SELECT count(*) FROM made"), "1");
+    EXPECT_EQ(on_replica("SELECT note LIKE '%may not give it to app%' FROM farshore.ddl_note"),
+              "t");
+}
+
 TEST_F(DdlApplierTest, StopsAndPrintsWhatItCanNotCarry) {
     road_->connect();
     road_->cut_and_apply();
