@@ -77,6 +77,9 @@ class DatabaseVerification {
   private:
     json::value ask(const std::string& verb, json::object request, Duration timeout = ask_timeout) {
         request["database"] = database_.name.str();
+        if (snapshot_) {
+            request["snapshot"] = *snapshot_;
+        }
         return parse_json(session_.ask(verb, json::serialize(request), timeout), limits::frame_body)
             .take();
     }
@@ -96,6 +99,9 @@ class DatabaseVerification {
         const json::value answer = ask("snapshot_database", {}, snapshot_timeout);
         if (!parse_lsn(answer.at("lsn").as_string(), lsn_)) {
             throw Error(ErrorCode::malformed, "the primary's snapshot has no LSN");
+        }
+        if (const json::value* number = answer.as_object().if_contains("snapshot")) {
+            snapshot_ = number->to_number<std::uint64_t>();
         }
         for (const json::value& table : answer.at("tables").as_array()) {
             tables_.push_back(postgres::checked_table_from_json(table));
@@ -236,8 +242,9 @@ class DatabaseVerification {
     // Shared with the applier's stop, which may come after we have given up.
     std::shared_ptr<postgres::WakeEvent> stop_ = std::make_shared<postgres::WakeEvent>();
     Lsn lsn_;
-    std::uint32_t buckets_ = 0;  // that the table at hand is divided into
-    bool is_cut_short_ = false;  // not all rows of a bucket were looked at
+    std::optional<std::uint64_t> snapshot_;  // the primary's number of it
+    std::uint32_t buckets_ = 0;              // that the table at hand is divided into
+    bool is_cut_short_ = false;              // not all rows of a bucket were looked at
     std::vector<CheckedTable> tables_;
     std::unique_ptr<postgres::Snapshot> replica_;
 };

@@ -113,7 +113,7 @@ Database prepared(const std::string& path) {
 }  // namespace
 
 SecondaryState::SecondaryState(const std::string& path)
-    : database_(prepared(path)), index_(database_) {}
+    : database_(prepared(path)), index_(database_), told_marks_(database_) {}
 
 // --- facts
 
@@ -203,22 +203,6 @@ void SecondaryState::enter_epoch(Epoch epoch) {
 
 // --- received
 
-void SecondaryState::write_mark(const ArrivedMark& mark, const ReceivedCut& cut,
-                                const WitnessedTime& when) {
-    const bool is_cut = cut.is_mark && &mark == &cut.marks.back();
-    Statement put(database_,
-                  "INSERT INTO secondary_marks (mark, cut, is_cut, envelope, digest, received_at, "
-                  "received_error) VALUES (?, ?, ?, ?, ?, ?, ?)");
-    put.bind(1, mark.mark.value())
-        .bind(2, cut.cut.value())
-        .bind(3, is_cut ? 1 : 0)
-        .bind_blob(4, mark.envelope)
-        .bind(5, mark.digest)
-        .bind(6, when.at.nanoseconds);
-    bind_error(put, 7, when.clock_error);
-    put.run();
-}
-
 void SecondaryState::write_received_databases(const ReceivedCut& cut) {
     Statement put(database_, "INSERT INTO secondary_cut_databases VALUES (?, ?, ?, ?, ?, ?)");
     Statement move(
@@ -262,10 +246,12 @@ void SecondaryState::commit_received(const ReceivedCut& cut, const WitnessedTime
         .bind_blob(4, as_of)
         .run();
     for (const ArrivedMark& mark : cut.marks) {
-        FARSHORE_ASSERT(mark.mark.value() > number(fact_received_mark));
-        write_mark(mark, cut, when);
-        write_number(fact_received_mark, mark.mark.value());
-        write_fact(fact_received_mark_digest, mark.digest.hex());
+        told_marks_.tell(mark);
+    }
+    if (const auto told = told_marks_.take(cut.cut, cut.is_mark, when)) {
+        FARSHORE_ASSERT(told->first.value() > number(fact_received_mark));
+        write_number(fact_received_mark, told->last.value());
+        write_fact(fact_received_mark_digest, told->digest.hex());
     }
     write_received_databases(cut);
     write_number(fact_received_cut, cut.cut.value());
@@ -291,7 +277,8 @@ std::map<SourceName, DatabasePoint> SecondaryState::cut_databases(CutNumber cut)
 
 std::vector<ArrivedMark> SecondaryState::cut_marks(CutNumber cut) {
     Statement ask(database_,
-                  "SELECT mark, envelope, digest FROM secondary_marks WHERE cut = ? ORDER BY mark");
+                  "SELECT mark, envelope, digest FROM secondary_marks WHERE cut = ? "
+                  "ORDER BY mark LIMIT 2");
     ask.bind(1, cut.value());
     std::vector<ArrivedMark> found;
     while (ask.step()) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <functional>
 #include <memory>
@@ -348,6 +349,31 @@ TEST_F(Databases, AReplicaThatWasPutBackIsCopiedAnew) {
     settle();
     expect_equal("t");
     EXPECT_EQ(pair_->verify("west").status, 0);
+}
+
+// Each compares with its own snapshot, or says that it could not: never with the other's.
+TEST_F(Databases, TwoVerificationsAtOnceFindNoDifferenceThatIsNone) {
+    primary_.query("app",
+                   "CREATE TABLE t (id int PRIMARY KEY, v text);"
+                   "INSERT INTO t SELECT i, repeat('x', 200) FROM generate_series(1, 150000) i");
+    start();
+    settle(std::chrono::seconds(120));
+    std::atomic<bool> done = false;
+    std::jthread writer([&] {
+        while (!done) {
+            primary_.query("app", "UPDATE t SET v = v || 'y' WHERE id % 500 = 0");
+        }
+    });
+    std::jthread other([&] {
+        const Outcome verified = pair_->verify("east", {"--databases"});
+        EXPECT_NE(verified.status, 1) << verified.out << verified.err;
+    });
+    for (int round = 0; round < 3; ++round) {
+        const Outcome verified = pair_->verify("west", {"--databases"});
+        EXPECT_NE(verified.status, 1) << verified.out << verified.err;
+    }
+    other.join();
+    done = true;
 }
 
 // The primary's server could remove no dead row as long as such a snapshot lasts.
