@@ -52,6 +52,8 @@ class RecordLog {
         std::uint64_t bytes = 0;  // of a segment that is not the last
     };
 
+    // For a position between begin() and end().
+    [[nodiscard]] bool is_within_segment(SpoolPosition position) const;
     void find_segments();
     void recover_last();
 

@@ -153,5 +153,19 @@ TEST_F(RecordLogTest, ACutThatFailsIsSaidAgain) {
     }
 }
 
+// Cutting there would make the segment longer, with zeros that no reader gets past.
+TEST_F(RecordLogTest, APositionBehindTheEndOfAnEarlierSegmentIsDamage) {
+    RecordLog log = open();
+    log.append(RecordKind::changes, "first");
+    const SpoolPosition end = log.end();
+    log.roll();
+    log.append(RecordKind::changes, "second");
+    log.flush();
+    EXPECT_THROW(log.truncate_to({end.segment, end.offset + 1}), Error);
+    EXPECT_EQ(read(log, log.begin()), (std::vector<std::string>{"first", "second"}));
+    log.truncate_to(end);
+    EXPECT_EQ(read(log, log.begin()), std::vector<std::string>{"first"});
+}
+
 }  // namespace
 }  // namespace farshore::test
