@@ -256,8 +256,13 @@ void PeerSession::tell_fault(const SourceName& source, const std::optional<Error
         session_.control->unsent_bytes() > limits::lane_window / 2) {
         return;
     }
-    connection::send(*session_.control, PeerState::of(source.str(), fault));
-    told = reason;
+    try {
+        connection::send(*session_.control, PeerState::of(source.str(), fault));
+        told = reason;
+    } catch (const Error&) {
+        // The lane was closed in this moment: the session's own threads know why, and it is no
+        // matter of whoever has told.
+    }
 }
 
 void PeerSession::take_sample(const session::ClockSample& sample) {

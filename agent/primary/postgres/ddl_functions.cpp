@@ -240,20 +240,28 @@ BEGIN
 END $f$;
 )sql";
 
-// What the event triggers call.
+// What the event triggers call. What they call may not be there for whoever runs the DDL.
 constexpr const char* outermost = R"sql(
 CREATE OR REPLACE FUNCTION farshore.ddl_end() RETURNS event_trigger LANGUAGE plpgsql AS $f$
 BEGIN
   PERFORM farshore.take_statement(tg_tag, farshore.session());
 EXCEPTION WHEN OTHERS THEN
-  PERFORM farshore.take_failure(tg_tag, SQLERRM);
+  BEGIN
+    PERFORM farshore.take_failure(tg_tag, SQLERRM);
+  EXCEPTION WHEN OTHERS THEN
+    RAISE LOG 'farshore: %', SQLERRM;
+  END;
 END $f$;
 
 CREATE OR REPLACE FUNCTION farshore.ddl_drop() RETURNS event_trigger LANGUAGE plpgsql AS $f$
 BEGIN
   PERFORM farshore.take_drop(tg_tag, farshore.session());
 EXCEPTION WHEN OTHERS THEN
-  PERFORM farshore.take_failure(tg_tag, SQLERRM);
+  BEGIN
+    PERFORM farshore.take_failure(tg_tag, SQLERRM);
+  EXCEPTION WHEN OTHERS THEN
+    RAISE LOG 'farshore: %', SQLERRM;
+  END;
 END $f$;
 
 CREATE OR REPLACE FUNCTION farshore.ddl_rewrite() RETURNS event_trigger LANGUAGE plpgsql AS $f$
@@ -263,7 +271,11 @@ BEGIN
       ::pg_catalog.oid[],
     pg_catalog.pg_event_trigger_table_rewrite_oid())::text, true);
 EXCEPTION WHEN OTHERS THEN
-  PERFORM farshore.take_failure(tg_tag, SQLERRM);
+  BEGIN
+    PERFORM farshore.take_failure(tg_tag, SQLERRM);
+  EXCEPTION WHEN OTHERS THEN
+    RAISE LOG 'farshore: %', SQLERRM;
+  END;
 END $f$;
 
 CREATE OR REPLACE FUNCTION farshore.ddl_start() RETURNS event_trigger LANGUAGE plpgsql AS $f$
@@ -316,9 +328,10 @@ bool is_superuser(postgres::Connection& connection) {
 void make_ddl_functions(postgres::Connection& connection) {
     const bool super = is_superuser(connection);
     const std::string version = version_of(super);
-    const postgres::Answer known =
-        connection.execute("SELECT obj_description(to_regclass('farshore.selection'), 'pg_class')");
-    if (known.text(0, 0) == version) {
+    const postgres::Answer known = connection.execute(
+        "SELECT obj_description(to_regclass('farshore.selection'), 'pg_class'),"
+        " has_schema_privilege('public', 'farshore', 'USAGE')");
+    if (known.text(0, 0) == version && known.boolean(0, 1)) {
         return;
     }
     for (const char* sql : ddl_table_functions) {

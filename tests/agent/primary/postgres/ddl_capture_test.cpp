@@ -123,6 +123,24 @@ TEST_F(DdlCaptureTest, NobodySaysOfATableThatItWasRewritten) {
     road_.reset();
 }
 
+// Hardening scripts take PUBLIC's rights away everywhere. The next session gives them back here.
+TEST_F(DdlCaptureTest, NoStatementFailsForWantOfARightOnItsSchema) {
+    start();
+    const std::string create =
+        "SET SESSION AUTHORIZATION plain; CREATE TABLE own.t (a int); DROP TABLE own.t;"
+        "CREATE TABLE own.t (a int); ALTER TABLE own.t ADD b serial";
+    (void)primary_.query("origin",
+                         "CREATE ROLE plain; CREATE SCHEMA own AUTHORIZATION plain;"
+                         "REVOKE ALL ON SCHEMA farshore FROM PUBLIC");
+    EXPECT_NO_THROW((void)primary_.query("origin", create));
+    road_->disconnect();
+    road_->connect();
+    road_->cut_and_apply();
+    EXPECT_EQ(primary_.value("origin", "SELECT has_schema_privilege('plain', 'farshore', 'USAGE')"),
+              "t");
+    road_.reset();
+}
+
 // A key can go with a type, or with whatever else a type goes with.
 TEST_F(DdlCaptureTest, NoUpdateFailsForAKeyThatWentWithItsType) {
     (void)primary_.query("postgres", "CREATE DATABASE origin");
