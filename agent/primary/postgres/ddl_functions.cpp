@@ -154,6 +154,9 @@ BEGIN
     command := command || jsonb_build_object('missing', farshore.missing_of(tables));
   END IF;
   PERFORM farshore.send(command);
+  IF tag = 'ALTER SCHEMA' THEN
+    PERFORM farshore.tell_names_anew();
+  END IF;
   PERFORM farshore.follow(tables, tag, source.body);
 END $f$;
 

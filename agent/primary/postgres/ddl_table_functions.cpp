@@ -116,6 +116,22 @@ $f$;
 
 // Deeds, each of them for a row of farshore.ddl.
 constexpr const char* deeds = R"sql(
+-- pgoutput tells a table's name once, and does not notice that its schema has got another one: rows
+-- would go to the table that has the old name now. Any change of a publication makes it tell all
+-- names anew, from here in this transaction on.
+CREATE OR REPLACE FUNCTION farshore.tell_names_anew() RETURNS void LANGUAGE plpgsql AS $f$
+DECLARE
+  publication name;
+BEGIN
+  FOR publication IN SELECT p.pubname FROM pg_catalog.pg_publication p
+      JOIN farshore.selection s ON s.publication = p.pubname LIMIT 1 LOOP
+    EXECUTE pg_catalog.format('ALTER PUBLICATION %I ADD TABLE ONLY farshore.selection',
+      publication);
+    EXECUTE pg_catalog.format('ALTER PUBLICATION %I DROP TABLE ONLY farshore.selection',
+      publication);
+  END LOOP;
+END $f$;
+
 CREATE OR REPLACE FUNCTION farshore.send(command jsonb) RETURNS void LANGUAGE sql AS $f$
   INSERT INTO farshore.ddl (command) VALUES (command::text)
 $f$;

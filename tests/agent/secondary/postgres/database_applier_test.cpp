@@ -173,6 +173,18 @@ TEST_F(DatabaseApplierTest, CarriesEveryType) {
     EXPECT_EQ(road_->sent, road_->applied);
 }
 
+// It said that all is copied anew by itself, and waited for ever.
+TEST_F(DatabaseApplierTest, TellsWhatToDoWhenTheProgressIsGone) {
+    origin("CREATE TABLE item (id int PRIMARY KEY)");
+    road_->connect();
+    road_->cut_and_apply();
+    replica("TRUNCATE farshore.progress");
+    origin("INSERT INTO item VALUES (1)");
+    (void)road_->cut();
+    expect_error(ErrorCode::database_unavailable, "it is read again");
+    expect_error(ErrorCode::replica_altered, "drop this replica's slot");
+}
+
 TEST_F(DatabaseApplierTest, KeepsUnchangedToast) {
     origin("CREATE TABLE big (id int PRIMARY KEY, n int, body text)");
     origin("ALTER TABLE big ALTER body SET STORAGE EXTERNAL");
