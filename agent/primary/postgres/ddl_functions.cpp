@@ -333,7 +333,8 @@ void make_ddl_functions(postgres::Connection& connection) {
     const std::string version = version_of(super);
     const postgres::Answer known = connection.execute(
         "SELECT obj_description(to_regclass('farshore.selection'), 'pg_class'),"
-        " has_schema_privilege('public', 'farshore', 'USAGE')");
+        " has_schema_privilege('public', 'farshore', 'USAGE') AND has_function_privilege('public',"
+        "  to_regprocedure('farshore.take_statement(text, jsonb)'), 'EXECUTE')");
     if (known.text(0, 0) == version && known.boolean(0, 1)) {
         return;
     }
@@ -350,6 +351,8 @@ void make_ddl_functions(postgres::Connection& connection) {
         connection.execute("ALTER FUNCTION " + std::string(definers.text(row, 0)) + " " + settings +
                            (super ? superuser_settings : ""));
     }
+    // Default privileges may have taken it away.
+    connection.execute("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA farshore TO PUBLIC");
     connection.execute("COMMENT ON TABLE farshore.selection IS " +
                        connection.quote_literal(version));
 }

@@ -141,6 +141,20 @@ TEST_F(DdlCaptureTest, NoStatementFailsForWantOfARightOnItsSchema) {
     road_.reset();
 }
 
+TEST_F(DdlCaptureTest, WhatNobodyMayCallByDefaultEverybodysStatementsCall) {
+    primary_.create_database("origin");
+    (void)primary_.query("origin",
+                         "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;"
+                         "CREATE ROLE plain; CREATE SCHEMA own AUTHORIZATION plain");
+    start();
+    (void)primary_.query("origin",
+                         "SET SESSION AUTHORIZATION plain; CREATE TABLE own.t (a int);"
+                         "INSERT INTO own.t VALUES (1)");
+    road_->cut_and_apply();
+    EXPECT_EQ(secondary_.value("replica", "SELECT count(*) FROM own.t"), "1");
+    road_.reset();
+}
+
 // A key can go with a type, or with whatever else a type goes with.
 TEST_F(DdlCaptureTest, NoUpdateFailsForAKeyThatWentWithItsType) {
     (void)primary_.query("postgres", "CREATE DATABASE origin");
