@@ -8,6 +8,7 @@
 
 #include "agent/commands/command.hpp"
 #include "agent/commands/output.hpp"
+#include "agent/runtime/standard_streams.hpp"
 #include "protocol/error.hpp"
 
 namespace {
@@ -26,6 +27,7 @@ int run(const std::string& name, const farshore::commands::Arguments& arguments)
 
 int main(int count, char** words) {
     using namespace farshore;
+    runtime::occupy_standard_streams();
     try {
         const commands::Arguments given(words + 1, words + count);
         if (given.empty()) {

@@ -68,8 +68,10 @@ constexpr std::array catalogue{
               "A path must stay within its tree. Where a peer sent it: it is broken or hostile."},
     ErrorInfo{replica_not_empty, "REPLICA_NOT_EMPTY", stop, 2,
               "Empty the replica, or set adopt = true to let farshore take it over."},
-    ErrorInfo{replica_altered, "REPLICA_ALTERED", retry, 1,
-              "Find out who changes the replica: it is copied anew by itself."},
+    ErrorInfo{
+        replica_altered, "REPLICA_ALTERED", retry, 1,
+        "Find out who changes the replica. A file is copied anew by itself; of a database the "
+        "message says what to do."},
     ErrorInfo{
         database_unavailable, "DATABASE_UNAVAILABLE", retry, 2,
         "Check that PostgreSQL runs and that the conninfo is right; the agent goes on by itself."},

@@ -197,6 +197,9 @@ class Builder {
     }
 
     bool place(json::value value, Code& ec) {
+        if (++values_ > limits::json_values) {
+            return complain("more values than " + std::to_string(limits::json_values), ec);
+        }
         if (open_.empty()) {
             result_ = std::move(value);
             return true;
@@ -221,6 +224,7 @@ class Builder {
         return false;
     }
 
+    std::size_t values_ = 0;
     json::value result_;
     std::vector<json::value> open_;  // the containers around the place where the parser is
     std::vector<std::string> keys_;  // the members that wait for their value

@@ -1,6 +1,6 @@
 #pragma once
 // JSON as the evidence has it: written by RFC 8785 (one text for each value), read strictly (valid
-// UTF-8, no duplicate member, bounded size and depth).
+// UTF-8, no duplicate member, bounded size, depth and number of values).
 
 #include <boost/json/value.hpp>
 #include <cstddef>

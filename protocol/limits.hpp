@@ -47,6 +47,8 @@ constexpr std::size_t evidence_object = 256 * mib;
 constexpr std::size_t mark_pending_paths = 100;
 constexpr std::size_t mark_uncovered = 100;  // of each source
 constexpr std::size_t json_depth = 32;
+// Values of one document: a manifest or receipt has some hundred thousand at most.
+constexpr std::size_t json_values = 2'000'000;
 // One entry's line in a change list.
 constexpr std::size_t listing_line = 2 * mib;
 

@@ -147,11 +147,11 @@ CopyStanding CopyStanding::decode(ByteReader& in) {
 }
 
 void CopyNeeded::encode(ByteWriter& out) const {
-    out.bytes(reason);
+    wire::write_text(out, reason);
 }
 
 CopyNeeded CopyNeeded::decode(ByteReader& in) {
-    return {std::string(in.bytes(limits::text))};
+    return {wire::read_text(in)};
 }
 
 void DatabaseTimeline::encode(ByteWriter& out) const {
@@ -213,15 +213,16 @@ CopyEnd CopyEnd::decode(ByteReader& in) {
 }
 
 void CopyResult::encode(ByteWriter& out) const {
-    out.boolean(done).u16(static_cast<std::uint16_t>(code)).bytes(reason);
+    out.boolean(done).u16(static_cast<std::uint16_t>(code));
+    wire::write_text(out, reason);
 }
 
 CopyResult CopyResult::decode(ByteReader& in) {
     CopyResult result;
     result.done = in.boolean();
     // A number of a newer build: what it asks us to do is not known, the reason still is.
-    result.code = error_code_from_wire(in.u16()).value_or(ErrorCode::internal);
-    result.reason = in.bytes(limits::text);
+    result.code = error_code_from_wire(in.u16()).value_or(ErrorCode::unsupported);
+    result.reason = wire::read_text(in);
     return result;
 }
 

@@ -45,9 +45,9 @@ struct DatabaseChanges {
 
 // Appends one record in the form that DatabaseChanges::records has.
 void append_record(const ChangeRecord& record, std::string& to);
-// Takes the next record off `in`. Throws Error(malformed) when `in` does not begin with a whole
+// Takes the next record off `from`. Throws Error(malformed) when that does not begin with a whole
 // record of 1 to limits::database_record bytes.
-[[nodiscard]] ChangeRecord take_record(std::string_view& in);
+[[nodiscard]] ChangeRecord take_record(std::string_view& from);
 
 // primary -> secondary: everything that was committed at or before `lsn` is on the lane before
 // this.

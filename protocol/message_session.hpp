@@ -156,10 +156,11 @@ struct Request {
 
 struct Reply {
     static constexpr MessageKind kind = MessageKind::reply;
+    static constexpr std::size_t most_json_bytes = limits::frame_body - 64;
     std::uint64_t number = 0;
     bool last = true;  // more replies with this number follow otherwise
     std::optional<ErrorCode> error;
-    std::string json;  // with an error: its message
+    std::string json;  // most_json_bytes at most; with an error: its message
 
     void encode(ByteWriter& out) const;
     [[nodiscard]] static Reply decode(ByteReader& in);

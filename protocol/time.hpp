@@ -13,8 +13,14 @@ namespace farshore {
 struct Duration {
     std::int64_t nanoseconds = 0;
 
+    // What is longer than a hundred years is a hundred years, so that it can be added to a time;
+    // what is no number is 0.
     [[nodiscard]] static constexpr Duration from_seconds(double s) {
-        return {static_cast<std::int64_t>(s * 1e9)};
+        constexpr double longest = 100.0 * 366 * 86'400;
+        if (!(s > -longest)) {
+            return {s <= -longest ? -static_cast<std::int64_t>(longest * 1e9) : 0};
+        }
+        return {static_cast<std::int64_t>((s < longest ? s : longest) * 1e9)};
     }
     [[nodiscard]] static constexpr Duration from_ms(std::int64_t ms) { return {ms * 1'000'000}; }
     [[nodiscard]] constexpr double seconds() const {

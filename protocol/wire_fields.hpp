@@ -64,7 +64,7 @@ void write_text(ByteWriter& out, std::string_view text);
 // A count of at most `limit` items of at least `item_bytes` each.
 [[nodiscard]] std::uint32_t read_count(ByteReader& in, std::size_t item_bytes, std::size_t limit);
 
-// Throws Error(malformed) unless `key` comes after the last one of `map`: a map has one form only.
+// Throws Error(malformed) unless the keys of a map ascend: a map has one form only.
 void require_ascending(bool ascending);
 
 template <typename Value, typename WriteValue>

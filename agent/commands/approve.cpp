@@ -8,6 +8,7 @@
 #include "agent/commands/output.hpp"
 #include "agent/commands/text_format.hpp"
 #include "agent/control/control_client.hpp"
+#include "agent/runtime/log.hpp"
 
 namespace farshore::commands {
 
@@ -24,7 +25,7 @@ std::string held_text(const json::value& held) {
                         count_text(number(batch, "of_entries"), "entry", "entries"),
                         time_text(text(batch, "since")));
         for (const json::value& path : list(batch, "paths")) {
-            lines += fmt::format("     {}\n", std::string_view(path.as_string()));
+            lines += fmt::format("     {}\n", log::visible(std::string_view(path.as_string())));
         }
         if (number(batch, "entries") > static_cast<double>(list(batch, "paths").size())) {
             lines += "     ...\n";

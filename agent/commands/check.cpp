@@ -70,7 +70,10 @@ Verdict judge_databases(const json::value& peer, std::string& message) {
     return verdict;
 }
 
-int say(Verdict verdict, const std::string& message, const std::string& data, bool as_json) {
+int say(Verdict verdict, std::string message, const std::string& data, bool as_json) {
+    // A statement in a reason has lines of its own.
+    std::replace_if(
+        message.begin(), message.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
     if (as_json) {
         print_json(json::object{{"status", words[verdict]},
                                 {"exit_status", static_cast<int>(verdict)},

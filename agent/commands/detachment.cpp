@@ -8,6 +8,7 @@
 #include "agent/secondary/postgres/detach.hpp"
 #include "protocol/error.hpp"
 #include "storage/disk/directory_lock.hpp"
+#include "storage/disk/tree_marker.hpp"
 #include "storage/disk/tree_paths.hpp"
 
 namespace farshore::commands {
@@ -33,14 +34,29 @@ bool holds_something(storage::FileSystem& files, const storage::Handle& root) {
            !files.list(files.open_directory(root, tree_paths::foreign)).empty();
 }
 
+// Whose it is, when it is not this tree's; else empty.
+std::string other_owner(storage::FileSystem& files, const storage::Handle& root,
+                        const StreamName& stream, const SourceName& tree) {
+    const auto marker = storage::read_marker(files, root);
+    return !marker || (marker->stream == stream && marker->tree == tree)
+               ? ""
+               : fmt::format("tree {} of stream {}", marker->tree.str(), marker->stream.str());
+}
+
 // Null when there is nothing of ours.
-std::optional<Detached> detach_tree(storage::FileSystem& files, const config::Tree& tree) {
+std::optional<Detached> detach_tree(storage::FileSystem& files, const StreamName& stream,
+                                    const config::Tree& tree) {
     Detached result{"tree " + tree.name.str(), fmt::format("{}/{}", tree.path, tree_paths::ours),
                     ""};
     try {
         const storage::Handle root = files.open_root(tree.path);
         if (!files.status(root, tree_paths::ours)) {
             return std::nullopt;
+        }
+        if (const std::string other = other_owner(files, root, stream, tree.name); !other.empty()) {
+            result.error =
+                fmt::format("{} is of {}: it is not this config's to remove", tree.path, other);
+            return result;
         }
         if (holds_something(files, root)) {
             result.error = fmt::format(
@@ -118,7 +134,7 @@ std::vector<Detached> detach(storage::FileSystem& files, const config::Config& c
         detach_database(config, database, done);
     }
     for (const config::Tree& tree : config.trees) {
-        if (auto result = detach_tree(files, tree)) {
+        if (auto result = detach_tree(files, config.agent.stream, tree)) {
             done.push_back(std::move(*result));
         }
     }

@@ -20,9 +20,10 @@ struct Detached {
 [[nodiscard]] std::vector<Detached> list_attached(const config::Config& config);
 
 // Removes from every database the slots of the stream, its publication, the event trigger and the
-// schema farshore, and from every tree .farshore with what is in it, but for .farshore/foreign
-// while something of the users' lies there. Goes on after a failure; what is gone already is not
-// one. Files, rows and the state directory stay. Error(state_locked) while the agent runs.
+// schema farshore, and from every tree .farshore with what is in it, unless its marker is another
+// stream's or tree's, or something of the users' lies in .farshore/foreign. Goes on after a
+// failure; what is gone already is not one. Files, rows and the state directory stay.
+// Error(state_locked) while the agent runs.
 [[nodiscard]] std::vector<Detached> detach(storage::FileSystem& files,
                                            const config::Config& config);
 

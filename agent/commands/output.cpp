@@ -25,10 +25,12 @@ void print_json(const boost::json::value& value) {
 
 void print_error(const Error& error) {
     const auto hint = error_info(error.code()).hint;
-    fmt::print(stderr, "farshore: {}\n", log::visible(error.message()));
+    std::string text = fmt::format("farshore: {}\n", log::visible(error.message()));
     if (!hint.empty()) {
-        fmt::print(stderr, "  {}\n", hint);
+        text += fmt::format("  {}\n", hint);
     }
+    // Where nobody can be told (a full disk, a closed pipe), the exit status still tells.
+    static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
 }
 
 bool confirm(const std::string& question) {

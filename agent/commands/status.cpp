@@ -44,8 +44,7 @@ std::string source_text(const json::value& source) {
         lines += copy_text(member(source, "first_copy"));
     }
     for (const json::value& path : list(source, "pending")) {
-        lines += fmt::format("    pending: {} ({}, {})\n", text(path, "path"),
-                             bytes_text(number(path, "bytes")), text(path, "why"));
+        lines += fmt::format("    pending: {}\n", text(path, "path"));
     }
     return lines;
 }

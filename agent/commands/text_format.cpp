@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "agent/runtime/log.hpp"
+
 namespace farshore::commands {
 
 namespace json = boost::json;
@@ -30,7 +32,7 @@ std::optional<double> number(const json::value& object, std::string_view key) {
 std::string text(const json::value& object, std::string_view key) {
     const json::value& found = member(object, key);
     if (const auto* string = found.if_string()) {
-        return std::string(*string);
+        return log::visible(std::string_view(*string));
     }
     if (const auto value = number(object, key)) {
         return fmt::format("{}", *value);

@@ -12,7 +12,8 @@ namespace farshore::commands {
 [[nodiscard]] const boost::json::value& member(const boost::json::value& object,
                                                std::string_view key);
 [[nodiscard]] std::optional<double> number(const boost::json::value& object, std::string_view key);
-// "-" when it is null or not there.
+// "-" when it is null or not there. Control characters are made visible: the names of files are
+// anybody's, and must neither begin a line nor speak to the terminal.
 [[nodiscard]] std::string text(const boost::json::value& object, std::string_view key);
 [[nodiscard]] const boost::json::array& list(const boost::json::value& object,
                                              std::string_view key);

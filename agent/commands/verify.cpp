@@ -112,11 +112,11 @@ control::Parameters parameters_of(const verification::VerifyRequest& request) {
 
 json::value ask_agent(const VerifyOptions& options, ProgressLine& progress) {
     json::value report;
-    // The agent says something at least every few seconds while it works.
+    // A primary says nothing while its secondaries read all their files: as long as it gives them.
     const control::Call call{.method = "POST",
                              .path = "/v1/verify",
                              .parameters = parameters_of(options.request),
-                             .timeout = Duration::from_seconds(3'600)};
+                             .timeout = Duration::from_seconds(5 * 3'600)};
     control::ControlClient(options.socket).stream(call, [&](const json::value& line) {
         const json::value& now = member(line, "progress");
         if (now.is_object()) {
@@ -181,7 +181,15 @@ int run_verify(const Arguments& arguments) {
     }
     complete(options);
     ProgressLine progress;
-    const json::value report = verify(options, progress);
+    json::value report;
+    try {
+        report = verify(options, progress);
+    } catch (const Error& error) {
+        // Whatever it was (a timeout, say): 1 is for a difference alone.
+        progress.clear();
+        print_error(error);
+        return 2;
+    }
     progress.clear();
     options.as_json ? print_json(report) : print(verify_text(report));
     return static_cast<int>(number(report, "exit_status").value_or(2));

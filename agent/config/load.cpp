@@ -169,6 +169,20 @@ std::filesystem::path real_path(const std::string& path, ErrorCode code) {
     return real;
 }
 
+std::string content_of(storage::FileSystem& files, const std::string& path) {
+    constexpr std::uint64_t most_bytes = 1U << 20;
+    const auto real = real_path(path, ErrorCode::not_found);
+    const storage::Handle folder = files.open_root(real.parent_path().string());
+    const storage::Handle file = files.open_file(folder, real.filename().string());
+    const std::uint64_t size = files.status(file).size;
+    if (size > most_bytes) {
+        throw Error(ErrorCode::too_large, fmt::format("cannot read {}: over 1 MiB", path));
+    }
+    std::string content(size, '\0');
+    content.resize(files.read_at(file, 0, std::as_writable_bytes(std::span(content))));
+    return content;
+}
+
 }  // namespace
 
 Config parse(std::string_view text, const std::string& file) {
@@ -184,20 +198,6 @@ Config parse(std::string_view text, const std::string& file) {
         document.fail(*objection);
     }
     return config;
-}
-
-std::string read_small_file(storage::FileSystem& files, const std::string& path) {
-    constexpr std::uint64_t most_bytes = 1U << 20;
-    const auto real = real_path(path, ErrorCode::not_found);
-    const storage::Handle folder = files.open_root(real.parent_path().string());
-    const storage::Handle file = files.open_file(folder, real.filename().string());
-    const std::uint64_t size = files.status(file).size;
-    if (size > most_bytes) {
-        throw Error(ErrorCode::too_large, fmt::format("cannot read {}: over 1 MiB", path));
-    }
-    std::string content(size, '\0');
-    content.resize(files.read_at(file, 0, std::as_writable_bytes(std::span(content))));
-    return content;
 }
 
 void check_key_file(storage::FileSystem& files, const std::string& path) {
@@ -218,6 +218,17 @@ void check_key_file(storage::FileSystem& files, const std::string& path) {
         }
     } catch (const Error& error) {
         throw Error(ErrorCode::bad_key, error.message());
+    }
+}
+
+std::string read_small_file(storage::FileSystem& files, const std::string& path) {
+    try {
+        return content_of(files, path);
+    } catch (const Error& error) {
+        // Whatever is wrong with it, it is what somebody named in a config or a command.
+        const std::string& what = error.message();
+        const bool named = what.find(path) != std::string::npos;
+        throw Error(ErrorCode::bad_config, named ? what : fmt::format("{}: {}", path, what));
     }
 }
 

@@ -23,9 +23,10 @@ constexpr std::int64_t day_nanoseconds = 24LL * 60 * 60 * 1'000'000'000;
 std::set<std::string> names_of(X509* certificate) {
     std::set<std::string> names;
     std::array<char, 256> common{};
-    if (X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, common.data(),
-                                  static_cast<int>(common.size())) > 0) {
-        names.insert(common.data());
+    const int length = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName,
+                                                 common.data(), static_cast<int>(common.size()));
+    if (length > 0) {  // all of it: behind a zero byte it may go on
+        names.emplace(common.data(), static_cast<std::size_t>(length));
     }
     using NamesHandle = std::unique_ptr<GENERAL_NAMES, FreeBy<GENERAL_NAMES_free>>;
     const NamesHandle alternative(static_cast<GENERAL_NAMES*>(

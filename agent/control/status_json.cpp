@@ -34,9 +34,8 @@ json::value source_json(const SourceStatus& source) {
     }
     out["first_copy"] = source.first_copy ? copy_json(*source.first_copy) : json::value(nullptr);
     json::array pending;
-    for (const PendingPath& path : source.pending) {
-        pending.push_back(
-            json::object{{"path", path.path}, {"bytes", path.bytes}, {"why", path.why}});
+    for (const std::string& path : source.pending) {
+        pending.push_back(json::object{{"path", path}});
     }
     out["pending"] = std::move(pending);
     return out;

@@ -36,12 +36,6 @@ struct CopyProgress {
     std::optional<std::uint64_t> total_bytes;
 };
 
-struct PendingPath {
-    std::string path;
-    std::uint64_t bytes = 0;
-    std::string why;  // "in transit", "unstable", "vanished"
-};
-
 struct SourceStatus {
     std::string name;
     SourceKind kind = SourceKind::tree;
@@ -53,7 +47,7 @@ struct SourceStatus {
     std::optional<std::uint64_t> bytes;    // trees
     std::optional<CopyProgress> first_copy;
     std::optional<std::uint64_t> pending_files;  // trees: that the newest mark leaves behind
-    std::vector<PendingPath> pending;
+    std::vector<std::string> pending;            // their paths, as many as there is room for
 };
 
 struct StatusReport {

@@ -10,6 +10,7 @@
 #include "agent/daemon/daemon.hpp"
 #include "agent/daemon/services.hpp"
 #include "agent/primary/postgres/insert_position.hpp"
+#include "agent/secondary/files/replica_guard.hpp"
 #include "agent/secondary/postgres/replica_setup.hpp"
 
 namespace farshore::daemon {
@@ -51,6 +52,19 @@ void check_database(const config::Config& config, const config::Database& databa
     }
 }
 
+void check_tree(storage::FileSystem& files, const config::Config& config,
+                const config::Tree& tree) {
+    if (config.agent.role == config::Role::primary) {
+        (void)files.open_root(tree.path);
+    } else {
+        secondary::ReplicaGuard(files, {.stream = config.agent.stream,
+                                        .tree = tree.name,
+                                        .path = tree.path,
+                                        .adopt = tree.adopt})
+            .probe();
+    }
+}
+
 }  // namespace
 
 int check(const config::Config& config) {
@@ -75,13 +89,17 @@ int check(const config::Config& config) {
     checks.check("state directory " + config.agent.state, [&] {
         const std::string& path = config.agent.state;
         const std::size_t slash = path.rfind('/');
-        (void)files.open_root(slash == 0 ? "/" : path.substr(0, slash));
+        const auto folder = files.open_root(slash == 0 ? "/" : path.substr(0, slash));
+        const auto there = files.status(folder, path.substr(slash + 1));
+        if (there && there->type != EntryType::directory) {
+            throw Error(ErrorCode::bad_config, path + " is no directory");
+        }
     });
     checks.check("store " + config.store.url,
                  [&] { storage::open_store(store_settings(config.store), files, clock)->check(); });
     for (const config::Tree& tree : config.trees) {
         checks.check("tree " + tree.name.str() + " at " + tree.path,
-                     [&] { (void)files.open_root(tree.path); });
+                     [&] { check_tree(files, config, tree); });
     }
     for (const config::Database& database : config.databases) {
         checks.check("database " + database.name.str(), [&] { check_database(config, database); });

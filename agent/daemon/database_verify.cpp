@@ -1,5 +1,6 @@
 #include "agent/daemon/database_verify.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
 #include <future>
@@ -7,6 +8,7 @@
 
 #include "agent/postgres/snapshot.hpp"
 #include "agent/postgres/table_digest.hpp"
+#include "agent/runtime/log.hpp"
 #include "protocol/json.hpp"
 
 namespace farshore::daemon {
@@ -23,8 +25,17 @@ using verification::FindingKind;
 constexpr Duration ask_timeout = Duration::from_ms(30L * 60 * 1000);
 constexpr Duration snapshot_timeout = Duration::from_ms(15'000);
 constexpr std::chrono::seconds arrive_timeout{30};
-constexpr std::uint32_t bucket_count = 1024;
-constexpr std::uint32_t rows_of_a_bucket = 500;
+constexpr std::uint64_t fewest_buckets = 1024;
+// All their digests are one answer, and so are the rows of one: both must fit into a frame.
+constexpr std::uint64_t most_buckets = 8192;
+constexpr std::uint32_t rows_of_a_bucket = 400;
+// So many rows are in a bucket on the average, of a table that is not very large.
+constexpr std::uint64_t wanted_rows = 100;
+
+// Of the rows of a bucket that were read, in the order of their keys: up to which key they are all.
+std::optional<std::string> whole_up_to(const std::vector<CheckedRow>& rows) {
+    return rows.size() < rows_of_a_bucket ? std::nullopt : std::optional(rows.back().key);
+}
 
 // Lets the applier go on, whatever happens.
 class Held {
@@ -49,12 +60,12 @@ class DatabaseVerification {
         : session_(session), database_(database), report_(report) {}
 
     void run(secondary::Applier& applier) {
+        const std::shared_ptr<void> at_end(nullptr, [this](void*) { close(); });
         open(applier);
         std::uint64_t rows = 0;
         for (const CheckedTable& table : tables_) {
             rows += compare(table);
         }
-        (void)ask("close_snapshot", {});
         report_.checked.push_back({.what = "database",
                                    .source = database_.name.str(),
                                    .count = rows,
@@ -66,8 +77,21 @@ class DatabaseVerification {
   private:
     json::value ask(const std::string& verb, json::object request, Duration timeout = ask_timeout) {
         request["database"] = database_.name.str();
+        if (snapshot_) {
+            request["snapshot"] = *snapshot_;
+        }
         return parse_json(session_.ask(verb, json::serialize(request), timeout), limits::frame_body)
             .take();
+    }
+
+    // However it ends: as long as the primary's snapshot lasts, no vacuum there removes anything.
+    void close() {
+        try {
+            (void)ask("close_snapshot", {}, snapshot_timeout);
+        } catch (const Error& error) {
+            log::info("the primary's snapshot of {} ends by itself: {}", database_.name.str(),
+                      error.message());
+        }
     }
 
     void open(secondary::Applier& applier) {
@@ -75,6 +99,9 @@ class DatabaseVerification {
         const json::value answer = ask("snapshot_database", {}, snapshot_timeout);
         if (!parse_lsn(answer.at("lsn").as_string(), lsn_)) {
             throw Error(ErrorCode::malformed, "the primary's snapshot has no LSN");
+        }
+        if (const json::value* number = answer.as_object().if_contains("snapshot")) {
+            snapshot_ = number->to_number<std::uint64_t>();
         }
         for (const json::value& table : answer.at("tables").as_array()) {
             tables_.push_back(postgres::checked_table_from_json(table));
@@ -103,8 +130,12 @@ class DatabaseVerification {
             const RowsDigest found = postgres::digest_table(replica_->connection(), table);
             if (found != expected) {
                 const std::uint64_t before = report_.findings_total;
+                buckets_ = static_cast<std::uint32_t>(
+                    std::clamp(std::max(expected.rows, found.rows) / wanted_rows, fewest_buckets,
+                               most_buckets));
+                is_cut_short_ = false;
                 narrow(table);
-                if (report_.findings_total == before) {
+                if (report_.findings_total == before || is_cut_short_) {
                     report_.add(
                         {.kind = FindingKind::table_differs,
                          .source = database_.name.str(),
@@ -130,38 +161,58 @@ class DatabaseVerification {
     void narrow(const CheckedTable& table) {
         std::map<std::uint32_t, RowsDigest> expected;
         const json::value answer =
-            ask("digest_buckets", {{"table", postgres::to_json(table)}, {"buckets", bucket_count}});
+            ask("digest_buckets", {{"table", postgres::to_json(table)}, {"buckets", buckets_}});
         for (const json::value& each : answer.as_array()) {
             const RowsDigest digest = postgres::rows_digest_from_json(each);
             expected[digest.bucket] = digest;
         }
         std::map<std::uint32_t, RowsDigest> found;
         for (const RowsDigest& digest :
-             postgres::digest_buckets(replica_->connection(), table, bucket_count)) {
+             postgres::digest_buckets(replica_->connection(), table, buckets_)) {
             found[digest.bucket] = digest;
         }
-        for (std::uint32_t bucket = 0; bucket < bucket_count; ++bucket) {
+        for (std::uint32_t bucket = 0; bucket < buckets_; ++bucket) {
             if (expected[bucket] != found[bucket]) {
                 compare_bucket(table, bucket);
             }
         }
     }
 
-    void compare_bucket(const CheckedTable& table, std::uint32_t bucket) {
-        std::map<std::string, CheckedRow> expected;
+    [[nodiscard]] std::vector<CheckedRow> ask_bucket(const CheckedTable& table,
+                                                     std::uint32_t bucket) {
+        std::vector<CheckedRow> rows;
         const json::value answer = ask("read_bucket", {{"table", postgres::to_json(table)},
-                                                       {"buckets", bucket_count},
+                                                       {"buckets", buckets_},
                                                        {"bucket", bucket},
                                                        {"limit", rows_of_a_bucket}});
         for (const json::value& each : answer.as_array()) {
-            CheckedRow row = postgres::checked_row_from_json(each);
-            expected.emplace(row.key, std::move(row));
+            rows.push_back(postgres::checked_row_from_json(each));
         }
-        for (CheckedRow& row : postgres::read_bucket(replica_->connection(), table, bucket_count,
-                                                     bucket, rows_of_a_bucket)) {
+        return rows;
+    }
+
+    void compare_bucket(const CheckedTable& table, std::uint32_t bucket) {
+        const std::vector<CheckedRow> theirs = ask_bucket(table, bucket);
+        const std::vector<CheckedRow> ours = postgres::read_bucket(
+            replica_->connection(), table, buckets_, bucket, rows_of_a_bucket);
+        // Beyond it one side was not read any further: what the other has there says nothing.
+        const auto end_of_theirs = whole_up_to(theirs);
+        const auto end_of_ours = whole_up_to(ours);
+        is_cut_short_ = is_cut_short_ || end_of_theirs || end_of_ours;
+        const auto is_read = [&](const CheckedRow& row) {
+            return (!end_of_theirs || row.key <= *end_of_theirs) &&
+                   (!end_of_ours || row.key <= *end_of_ours);
+        };
+        std::map<std::string, CheckedRow> expected;
+        for (const CheckedRow& row : theirs) {
+            expected.emplace(row.key, row);
+        }
+        for (const CheckedRow& row : ours) {
             const auto other = expected.find(row.key);
             if (other == expected.end()) {
-                add(FindingKind::row_extra, table, row.key, "no such row", row.text);
+                if (is_read(row)) {
+                    add(FindingKind::row_extra, table, row.key, "no such row", row.text);
+                }
                 continue;
             }
             if (other->second != row) {
@@ -170,7 +221,9 @@ class DatabaseVerification {
             expected.erase(other);
         }
         for (const auto& [key, row] : expected) {
-            add(FindingKind::row_missing, table, key, row.text, "no such row");
+            if (is_read(row)) {
+                add(FindingKind::row_missing, table, key, row.text, "no such row");
+            }
         }
     }
 
@@ -189,6 +242,9 @@ class DatabaseVerification {
     // Shared with the applier's stop, which may come after we have given up.
     std::shared_ptr<postgres::WakeEvent> stop_ = std::make_shared<postgres::WakeEvent>();
     Lsn lsn_;
+    std::optional<std::uint64_t> snapshot_;  // the primary's number of it
+    std::uint32_t buckets_ = 0;              // that the table at hand is divided into
+    bool is_cut_short_ = false;              // not all rows of a bucket were looked at
     std::vector<CheckedTable> tables_;
     std::unique_ptr<postgres::Snapshot> replica_;
 };

@@ -52,8 +52,19 @@ std::string open_snapshot(Services& services, VerificationSnapshots& snapshots,
     for (const postgres::CheckedTable& table : tables) {
         listed.push_back(postgres::to_json(table));
     }
-    snapshots.open[name] = std::move(snapshot);
-    return json::serialize(json::object{{"lsn", to_string(lsn)}, {"tables", std::move(listed)}});
+    snapshots.open[name] = {.number = ++snapshots.last_number, .snapshot = std::move(snapshot)};
+    return json::serialize(json::object{{"lsn", to_string(lsn)},
+                                        {"snapshot", snapshots.last_number},
+                                        {"tables", std::move(listed)}});
+}
+
+// The one that the request speaks of; an older peer's does not say.
+bool is_current(const VerificationSnapshots& snapshots, const SourceName& name,
+                JsonMembers& request) {
+    const auto open = snapshots.open.find(name);
+    const json::value* number = request.if_there("snapshot");
+    return open != snapshots.open.end() &&
+           (number == nullptr || read_json_integer(*number) == open->second.number);
 }
 
 template <typename Items>
@@ -67,11 +78,11 @@ std::string to_text(const Items& items) {
 
 std::string compare(VerificationSnapshots& snapshots, const SourceName& name,
                     const std::string& verb, JsonMembers& request) {
-    const auto open = snapshots.open.find(name);
-    if (open == snapshots.open.end()) {
-        throw Error(ErrorCode::not_found, "no snapshot of " + name.str() + " is open");
+    if (!is_current(snapshots, name, request)) {
+        throw Error(ErrorCode::not_found, "the snapshot of " + name.str() +
+                                              " has ended: another verification took its place");
     }
-    postgres::Connection& connection = open->second->connection();
+    postgres::Connection& connection = snapshots.open.at(name).snapshot->connection();
     const postgres::CheckedTable table = postgres::checked_table_from_json(request.any("table"));
     if (verb == "digest_table") {
         return json::serialize(postgres::to_json(postgres::digest_table(connection, table)));
@@ -104,7 +115,9 @@ std::string serve_secondary(Services& services, primary::Primary& role,
         return open_snapshot(services, snapshots, name);
     }
     if (verb == "close_snapshot") {
-        snapshots.open.erase(name);
+        if (is_current(snapshots, name, request)) {
+            snapshots.open.erase(name);
+        }
         return "{}";
     }
     if (verb == "digest_table" || verb == "digest_buckets" || verb == "read_bucket") {

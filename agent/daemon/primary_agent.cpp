@@ -153,11 +153,13 @@ control::StatusReport PrimaryAgent::status() {
     for (const config::Tree& tree : services_.config.trees) {
         add_tree(status, tree, newest, role_.pending(tree.name));
     }
-    for (const auto& [tree, refusal] : role_.refusals()) {
-        status.faults.push_back({.code = refusal.error.code(),
-                                 .where = tree.str(),
-                                 .message = refusal.error.message(),
-                                 .since = refusal.since});
+    for (const auto& faults : {role_.refusals(), role_.left_out()}) {
+        for (const auto& [tree, fault] : faults) {
+            status.faults.push_back({.code = fault.error.code(),
+                                     .where = tree.str(),
+                                     .message = fault.error.message(),
+                                     .since = fault.since});
+        }
     }
     for (const config::Database& database : services_.config.databases) {
         std::string state = "waiting";

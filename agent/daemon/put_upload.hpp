@@ -9,7 +9,7 @@
 
 namespace farshore::daemon {
 
-// Throws not_found for a tree that this stream does not have, unsafe_path for a path that leaves it
+// Throws bad_name for a tree that this stream does not have, unsafe_path for a path that leaves it
 // or is excluded from it, root_changed where the root is not the tree's own.
 [[nodiscard]] std::unique_ptr<control::PutUpload> begin_put(Services& services,
                                                             primary::Primary& role,

@@ -127,7 +127,7 @@ void RoleAgent::add_tree(control::StatusReport& status, const config::Tree& tree
                 break;
             }
             room -= path.size();
-            source.pending.push_back({.path = path, .bytes = 0, .why = "in transit"});
+            source.pending.push_back(path);
         }
         for (const Uncovered& left_out : mark->uncovered) {
             status.not_carried.push_back(

@@ -71,8 +71,16 @@ class SecondaryAgent final : public RoleAgent {
 
     [[nodiscard]] verification::VerifyReport verify(const verification::VerifyRequest& request,
                                                     const verification::OnProgress& progress,
-                                                    const runtime::StopToken&) override {
-        return verify_secondary(services_, role_, request, progress);
+                                                    const runtime::StopToken& stop) override {
+        return verify_secondary(services_, role_, request,
+                                [&](const verification::VerifyProgress& now) {
+                                    if (stop.stop_requested()) {
+                                        throw Error(ErrorCode::cancelled, "the agent is stopping");
+                                    }
+                                    if (progress) {
+                                        progress(now);
+                                    }
+                                });
     }
 
   private:
@@ -106,8 +114,14 @@ class SecondaryAgent final : public RoleAgent {
 
     [[nodiscard]] std::string serve(const std::string& verb, const std::string& text) {
         if (verb == "verify") {
+            // Of no use to anybody once the session is gone; and the next one waits for it to end.
+            const auto session = role_.session();
             return report_to_text(
-                verify_secondary(services_, role_, request_from_text(text), [](const auto&) {}));
+                verify_secondary(services_, role_, request_from_text(text), [&](const auto&) {
+                    if (!session || session->session().control->is_closed()) {
+                        throw Error(ErrorCode::cancelled, "the session has ended");
+                    }
+                }));
         }
         throw Error(ErrorCode::unsupported,
                     "a secondary of this version does not know \"" + verb + "\"");

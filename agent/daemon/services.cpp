@@ -94,6 +94,9 @@ Services::Services(const config::Config& loaded)
       store(storage::open_store(store_settings(loaded.store), files, clock)),
       evidence(files, paths.absolute(storage::StatePaths::evidence)),
       started(clock.utc_now()) {
+    // SQLite would make its file with the process's umask; those beside it get the mode of this
+    // one.
+    (void)files.open_append(state_directory, storage::StatePaths::database);
     // Tables are made here, before any thread opens the state by itself.
     storage::Database database(state_file);
     storage::make_evidence_tables(database);

@@ -15,6 +15,8 @@ namespace farshore::postgres {
 namespace {
 
 constexpr auto forever = Duration::from_ms(3'600'000);
+// For each step of making a connection.
+constexpr auto patience = Duration::from_ms(15'000);
 
 // One statement each: the walsender takes no other.
 constexpr std::array session_settings{
@@ -75,19 +77,34 @@ Connection::Connection(const std::string& conninfo, const WakeEvent& stop, Conne
 
 void Connection::open(const std::string& conninfo, ConnectionKind kind) {
     // dbname is expanded as a conninfo; what stands behind it overrides it.
-    const std::array<const char*, 8> keywords{
-        "connect_timeout",  "dbname",      "client_encoding", "fallback_application_name",
-        "tcp_user_timeout", "replication", nullptr,           nullptr};
-    const std::array<const char*, 8> values{
-        "10",       conninfo.c_str(), "UTF8",
-        "farshore", "60000",          kind == ConnectionKind::replication ? "database" : nullptr,
-        nullptr,    nullptr};
+    // A host that has gone while it was to answer is noticed after 25 s, not after the kernel's two
+    // hours.
+    const std::array<const char*, 10> keywords{"keepalives_idle",
+                                               "keepalives_interval",
+                                               "keepalives_count",
+                                               "dbname",
+                                               "client_encoding",
+                                               "fallback_application_name",
+                                               "tcp_user_timeout",
+                                               "replication",
+                                               nullptr,
+                                               nullptr};
+    const std::array<const char*, 10> values{
+        "10",    "5",        "3",     conninfo.c_str(),
+        "UTF8",  "farshore", "60000", kind == ConnectionKind::replication ? "database" : nullptr,
+        nullptr, nullptr};
     connection_.reset(PQconnectStartParams(keywords.data(), values.data(), 1));
     PQsetNoticeProcessor(raw(), &take_notice, nullptr);
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
     while (PQstatus(raw()) != CONNECTION_BAD && state != PGRES_POLLING_OK &&
            state != PGRES_POLLING_FAILED) {
-        wait(state == PGRES_POLLING_READING ? POLLIN : POLLOUT, Duration::from_ms(15'000));
+        const bool reads = state == PGRES_POLLING_READING;
+        // libpq's own connect_timeout is not for connections that are made step by step.
+        if (!wait(reads ? POLLIN : POLLOUT, patience) && reads) {
+            throw Error(ErrorCode::database_unavailable,
+                        "cannot connect to the database: the server has taken the connection and "
+                        "says nothing");
+        }
         state = PQconnectPoll(raw());
     }
     if (PQstatus(raw()) != CONNECTION_OK) {
@@ -98,7 +115,8 @@ void Connection::open(const std::string& conninfo, ConnectionKind kind) {
     }
 }
 
-void Connection::wait(short events, Duration timeout) const {
+// False when nothing has come within `timeout`.
+bool Connection::wait(short events, Duration timeout) const {
     std::array<pollfd, 2> polls{pollfd{PQsocket(raw()), events, 0},
                                 pollfd{stop_->descriptor(), POLLIN, 0}};
     const int ms = static_cast<int>(timeout.nanoseconds / 1'000'000);
@@ -109,6 +127,7 @@ void Connection::wait(short events, Duration timeout) const {
         cancel();
         throw Error(ErrorCode::cancelled, "the agent stops");
     }
+    return polls[0].revents != 0;
 }
 
 void Connection::cancel() const {

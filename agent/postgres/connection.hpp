@@ -60,7 +60,7 @@ class Connection {
   private:
     void open(const std::string& conninfo, ConnectionKind kind);
     Answer collect();
-    void wait(short events, Duration timeout) const;
+    bool wait(short events, Duration timeout) const;
     void cancel() const;
 
     std::unique_ptr<pg_conn, void (*)(pg_conn*)> connection_;

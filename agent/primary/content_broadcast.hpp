@@ -11,8 +11,9 @@
 
 namespace farshore::primary {
 
-// Invariants: a session that fails or falls behind is left out, never waited for by a cut: it asks
-// for what it lacks.
+// Invariants: of small files a session that fails or falls behind is left out, and no cut waits for
+// it: it asks for what it lacks. A large file goes at the pace of the slowest session; only one
+// that fails is left out.
 class ContentBroadcast final : public ContentSink {
   public:
     void add(std::shared_ptr<BulkSender> session);

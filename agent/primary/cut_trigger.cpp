@@ -1,6 +1,7 @@
 #include "agent/primary/cut_trigger.hpp"
 
 #include <chrono>
+#include <utility>
 
 namespace farshore::primary {
 
@@ -24,21 +25,21 @@ void CutTrigger::look_again() {
 
 void CutTrigger::stop() {
     const std::lock_guard lock(mutex_);
-    pending_.stopped = true;
+    stopped_ = true;
     wake_.notify_all();
+}
+
+bool CutTrigger::is_stopped() const {
+    const std::lock_guard lock(mutex_);
+    return stopped_;
 }
 
 CutTrigger::Woken CutTrigger::wait(Duration timeout) {
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, std::chrono::nanoseconds(timeout.nanoseconds), [this] {
-        return pending_.changed || pending_.mark_demanded || pending_.stopped ||
-               pending_.look_again;
+        return stopped_ || pending_.changed || pending_.mark_demanded || pending_.look_again;
     });
-    const Woken woken = pending_;
-    // A stop stays: whoever asks again is told again.
-    pending_ = {};
-    pending_.stopped = woken.stopped;
-    return woken;
+    return std::exchange(pending_, {});
 }
 
 }  // namespace farshore::primary

@@ -18,21 +18,24 @@ class CutTrigger {
     void demand_mark();
     // Nothing changed, but the next cut may be due earlier: look again.
     void look_again();
+    // No cut is wanted any more: the cutter takes its last mark. Once stopped, always stopped.
     void stop();
+    [[nodiscard]] bool is_stopped() const;
 
     struct Woken {
         bool changed = false;
         bool mark_demanded = false;
-        bool stopped = false;
         bool look_again = false;
     };
-    // Waits at most `timeout` and takes what has come in since the last call.
+    // Waits at most `timeout`, not at all once stopped, and takes what has come in since the last
+    // call.
     [[nodiscard]] Woken wait(Duration timeout);
 
   private:
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable wake_;
     Woken pending_;
+    bool stopped_ = false;
 };
 
 }  // namespace farshore::primary

@@ -65,7 +65,7 @@ void Cutter::run(const runtime::StopToken& stop) {
     const std::stop_callback ends(stop, [this] { trigger_.stop(); });
     runtime::SystemSleeper sleeper;
     CutTrigger::Woken woken;
-    while (!stop.stop_requested()) {
+    while (!trigger_.is_stopped()) {
         const CutSchedule::Decision decision =
             schedule_.decide({.now = clock_.boot_now(),
                               .changed = woken.changed,
@@ -94,6 +94,7 @@ bool Cutter::is_previous_received() const {
 
 bool Cutter::try_take(bool as_mark) {
     const std::map<SourceName, SourceMoment> before = moments_;
+    const CutNumber newest_before = newest_;
     try {
         take(as_mark);
         if (failing_) {
@@ -106,8 +107,11 @@ bool Cutter::try_take(bool as_mark) {
         if (error.action() != Action::retry) {
             throw;
         }
-        // Nothing was committed: what was captured is captured again, and no source got further.
-        moments_ = before;
+        if (newest_ == newest_before) {
+            // Nothing was committed: what was captured is captured again, and no source got
+            // further.
+            moments_ = before;
+        }
         if (!failing_) {
             log::warning("no cut can be taken: {} {}", error.name(), error.message());
             failing_ = true;
@@ -135,6 +139,7 @@ void Cutter::take(bool as_mark) {
     for (TreeSource* tree : wiring_.trees) {
         tree->committed();
     }
+    std::optional<Error> untold;
     if (sealed) {
         newest_mark_ = sealed->facts;
         if (sealed->mark.complete) {
@@ -143,8 +148,13 @@ void Cutter::take(bool as_mark) {
         for (const TreeOutcome& tree : gathered.trees) {
             wiring_.on_pending(tree.name, tree.cut.pending.paths);
         }
-        wiring_.on_mark(*sealed, newest_);
+        try {
+            wiring_.on_mark(*sealed, newest_);
+        } catch (const Error& error) {
+            untold = error;
+        }
     }
+    // It is committed, whatever failed since: every feed waits for it.
     history_.publish(
         std::make_shared<const CutRecord>(CutRecord{.cut = newest_,
                                                     .is_mark = as_mark,
@@ -152,6 +162,9 @@ void Cutter::take(bool as_mark) {
                                                     .newest_complete_mark = newest_complete_mark_,
                                                     .databases = positions_,
                                                     .sequences = sequences()}));
+    if (untold) {
+        throw Error(*untold);
+    }
 }
 
 std::optional<BootTime> Cutter::earliest_noticed(const std::vector<TreeOutcome>& trees) {

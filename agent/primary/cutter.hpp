@@ -57,7 +57,8 @@ class Cutter {
 
     // Publishes what was committed before a restart. Call it before any feed is started.
     void restore();
-    // Blocks until stop; takes a last mark then.
+    // Blocks until stop, or until the trigger is stopped: another part of the role has failed.
+    // Takes a last mark then.
     void run(const runtime::StopToken& stop);
 
   private:
@@ -77,8 +78,8 @@ class Cutter {
         std::map<SourceName, DatabaseOutcome> databases;
     };
 
-    // False when it failed in a way that passes (a full disk): nothing has changed then.
     [[nodiscard]] bool is_previous_received() const;
+    // False when it failed in a way that passes (a full disk): it is to be tried again.
     [[nodiscard]] bool try_take(bool as_mark);
     void take(bool as_mark);
     [[nodiscard]] Gathered gather(bool as_mark);

@@ -16,7 +16,7 @@ namespace farshore::primary {
 class DatabaseTask {
   public:
     struct Events {
-        std::function<void(Lsn, const Digest&)> on_transaction;
+        std::function<void(const StreamPosition& end, const Digest&)> on_transaction;
         std::function<void()> on_position;
         std::function<void(const CopyProgress&)> on_copy;
         // Why it does not flow; nullopt: it flows.

@@ -101,21 +101,24 @@ void DatabaseWatch::look(bool at_coverage) {
         for (const AgentName& peer : peers_) {
             slots[peer] = look_at_slot(peer);
         }
+        {
+            const std::lock_guard lock(mutex_);
+            facts_.identity = identity;
+            facts_.slots = std::move(slots);
+        }
         server_.adopt_tables();
         std::optional<std::vector<std::string>> uncovered;
         if (at_coverage) {
             uncovered = server_.uncovered();
         }
         const std::lock_guard lock(mutex_);
-        facts_.identity = identity;
-        facts_.slots = std::move(slots);
         if (uncovered) {
             facts_.uncovered = std::move(*uncovered);
         }
-        facts_.fault.reset();
+        look_fault_.reset();
     } catch (const Error& error) {
         const std::lock_guard lock(mutex_);
-        facts_.fault = error;
+        look_fault_ = error;
     }
 }
 
@@ -160,6 +163,9 @@ std::shared_ptr<const SequenceMap> DatabaseWatch::sequences() const {
 DatabaseFacts DatabaseWatch::facts() const {
     const std::lock_guard lock(mutex_);
     DatabaseFacts facts = facts_;
+    if (!facts.fault) {
+        facts.fault = look_fault_;
+    }
     if (!sequences_fault_.empty()) {
         facts.uncovered.push_back("the values of sequences: " + sequences_fault_);
     }

@@ -22,7 +22,7 @@ struct DatabaseFacts {
     std::optional<ServerIdentity> identity;  // known once it answered
     std::map<AgentName, SlotFacts> slots;
     std::vector<std::string> uncovered;
-    std::optional<Error> fault;  // why it does not answer now
+    std::optional<Error> fault;  // why it does not answer now, or not all
 };
 
 // Invariants: a position that is handed out was read after it was asked for; a slot that keeps more
@@ -69,7 +69,8 @@ class DatabaseWatch {
     bool sequences_are_few_ = true;
     std::string sequences_fault_;  // why they can't be read now; empty: they can
     std::shared_ptr<const SequenceMap> sequences_ = std::make_shared<const SequenceMap>();
-    DatabaseFacts facts_;
+    DatabaseFacts facts_;              // its fault: of the last question
+    std::optional<Error> look_fault_;  // of the last look, which asks for more
 };
 
 }  // namespace farshore::primary

@@ -1,5 +1,7 @@
 #include "agent/primary/evidence_feed.hpp"
 
+#include <charconv>
+
 #include "agent/runtime/sleeper.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/manifest.hpp"
@@ -11,6 +13,16 @@ namespace {
 constexpr Duration next_interval = Duration::from_ms(500);
 
 }  // namespace
+
+Sequence parse_held(std::string_view answer) {
+    std::uint64_t number = 0;
+    const char* const end = answer.data() + answer.size();
+    const auto [read, error] = std::from_chars(answer.data(), end, number);
+    if (error != std::errc() || read != end) {
+        throw Error(ErrorCode::malformed, "the secondary does not say which manifest it holds");
+    }
+    return Sequence(number);
+}
 
 EvidenceFeed::EvidenceFeed(storage::ObjectStore& kept, storage::ChainKey chain, Send send)
     : kept_(kept), chain_(std::move(chain)), send_(std::move(send)) {}

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "agent/runtime/stop_token.hpp"
 #include "protocol/identifiers.hpp"
@@ -12,6 +13,9 @@
 #include "storage/objects/object_store.hpp"
 
 namespace farshore::primary {
+
+// What a secondary answers when it is asked for the last manifest that it has. Throws malformed.
+[[nodiscard]] Sequence parse_held(std::string_view answer);
 
 // Invariants: what a manifest names is sent before it; manifests are sent in their order.
 class EvidenceFeed {

@@ -6,17 +6,41 @@
 
 namespace farshore::primary {
 
+namespace {
+
+// A listing that was too large is tried again when the tree has become smaller, or after this.
+constexpr Duration listing_pause{24LL * 3'600 * 1'000'000'000};
+
+// The list that `fill` makes; nullopt when it is over the limit.
+template <typename Fill>
+std::optional<storage::ChangeList> list_within(std::size_t limit_bytes, const Fill& fill) {
+    storage::ChangeListWriter list(limit_bytes);
+    try {
+        fill(list);
+        return list.finish();
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::too_large) {
+            throw;
+        }
+        return std::nullopt;
+    }
+}
+
+}  // namespace
+
 ManifestTask::ManifestTask(const std::string& state_file, StreamName stream, AgentName agent,
                            SigningKey key, std::vector<SourceName> trees,
                            std::function<Duration()> interval, Clock& clock,
-                           std::function<void(const storage::ChainStanding&)> on_queued)
+                           std::function<void(const storage::ChainStanding&)> on_queued,
+                           std::size_t list_limit)
     : clock_(clock),
       interval_(std::move(interval)),
       trees_(std::move(trees)),
       on_queued_(std::move(on_queued)),
       view_state_(state_file),
       writer_database_(state_file),
-      writer_(writer_database_, std::move(stream), std::move(agent), std::move(key)) {}
+      writer_(writer_database_, std::move(stream), std::move(agent), std::move(key)),
+      list_limit_(list_limit) {}
 
 void ManifestTask::begin_epoch(Epoch epoch, const Digest& record) {
     writer_.begin_epoch(epoch, record);
@@ -25,10 +49,12 @@ void ManifestTask::begin_epoch(Epoch epoch, const Digest& record) {
     sequence_ = standing->sequence;
 }
 
-void ManifestTask::on_mark() {
+void ManifestTask::on_mark(std::size_t envelope_bytes) {
     const std::lock_guard lock(mutex_);
+    mark_bytes_ += envelope_bytes;
     const BootTime now = clock_.boot_now();
-    const bool due = demanded_ || !last_ || now - *last_ >= interval_();
+    const bool due =
+        demanded_ || !last_ || mark_bytes_ >= most_mark_bytes || now - *last_ >= interval_();
     if (!due || phase_ != Phase::idle) {
         return;
     }
@@ -36,6 +62,7 @@ void ManifestTask::on_mark() {
     viewed_at_ = clock_.utc_now();
     last_ = now;
     demanded_ = false;
+    mark_bytes_ = 0;
     phase_ = Phase::viewed;
     changed_.notify_all();
 }
@@ -118,26 +145,72 @@ storage::ManifestContent ManifestTask::read(const storage::ChainStanding& standi
         return content;
     }
     for (const SourceName& tree : trees_) {
-        storage::ChangeListWriter changes;
-        bool any = false;
-        view_state_.sorted_changes_since(tree, standing.last_cut, [&](const FileEntry& entry) {
-            changes.add(entry);
-            any = true;
-        });
-        if (any) {
-            content.changes.push_back({tree, changes.finish()});
-        }
-        if (view_state_.tree(tree).first_scan_done &&
-            writer_.needs_checkpoint(tree, clock_.utc_now())) {
-            storage::ChangeListWriter listing;
-            view_state_.walk(tree, "", [&](const storage::CapturedEntry& entry) {
-                listing.add(entry.entry);
-                return true;
-            });
-            content.checkpoints.push_back({tree, listing.finish()});
-        }
+        read_changes(tree, standing.last_cut, content);
+        read_listing(tree, content);
     }
     return content;
+}
+
+void ManifestTask::read_changes(const SourceName& tree, CutNumber since,
+                                storage::ManifestContent& content) {
+    auto changes = list_within(list_limit_, [&](storage::ChangeListWriter& list) {
+        view_state_.sorted_changes_since(tree, since,
+                                         [&](const FileEntry& entry) { list.add(entry); });
+    });
+    if (!changes) {
+        writer_.renew_checkpoint(tree);
+        leave_out(tree, "the list of what changed",
+                  "the tree's listing can't be followed by the records until the next whole one");
+    } else if (changes->count > 0) {
+        content.changes.push_back({tree, *std::move(changes)});
+    }
+}
+
+void ManifestTask::read_listing(const SourceName& tree, storage::ManifestContent& content) {
+    const storage::TreeStanding standing = view_state_.tree(tree);
+    if (!standing.first_scan_done || !needs_listing(tree, standing)) {
+        return;
+    }
+    auto listing = list_within(list_limit_, [&](storage::ChangeListWriter& list) {
+        view_state_.walk(tree, "", [&](const storage::CapturedEntry& entry) {
+            list.add(entry.entry);
+            return true;
+        });
+    });
+    if (!listing) {
+        too_large_[tree] = {.entries = standing.totals.entries, .tried = clock_.utc_now()};
+        leave_out(tree,
+                  "the whole listing of " + std::to_string(standing.totals.entries) + " entries",
+                  "lists of changes go on; verify can only follow the tree from a whole listing");
+        return;
+    }
+    content.checkpoints.push_back({tree, *std::move(listing)});
+    too_large_.erase(tree);
+    const std::lock_guard lock(mutex_);
+    left_out_.erase(tree);
+}
+
+bool ManifestTask::needs_listing(const SourceName& tree, const storage::TreeStanding& standing) {
+    const Timestamp now = clock_.utc_now();
+    if (!writer_.needs_checkpoint(tree, now)) {
+        return false;
+    }
+    const auto known = too_large_.find(tree);
+    return known == too_large_.end() || standing.totals.entries < known->second.entries ||
+           now - known->second.tried >= listing_pause;
+}
+
+void ManifestTask::leave_out(const SourceName& tree, std::string_view what,
+                             std::string_view consequence) {
+    const Error fault(ErrorCode::too_large,
+                      std::string(what) + " is over the limit of an object of the evidence (" +
+                          std::to_string(list_limit_) +
+                          " bytes, compressed) and left out: " + std::string(consequence));
+    log::warning("tree {}: {} {}", tree.str(), fault.name(), fault.message());
+    const std::lock_guard lock(mutex_);
+    const auto known = left_out_.find(tree);
+    const Timestamp since = known == left_out_.end() ? clock_.utc_now() : known->second.since;
+    left_out_.insert_or_assign(tree, PeerFault{fault, since});
 }
 
 std::optional<Sequence> ManifestTask::wait_written(MarkNumber mark, Duration timeout) {
@@ -150,6 +223,11 @@ std::optional<Sequence> ManifestTask::wait_written(MarkNumber mark, Duration tim
 MarkNumber ManifestTask::written() const {
     const std::lock_guard lock(mutex_);
     return written_;
+}
+
+std::map<SourceName, PeerFault> ManifestTask::left_out() const {
+    const std::lock_guard lock(mutex_);
+    return left_out_;
 }
 
 }  // namespace farshore::primary

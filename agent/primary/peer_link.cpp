@@ -42,26 +42,29 @@ void PeerLink::run(const runtime::StopToken& stop) {
     runtime::Backoff backoff(first_delay, longest_delay, 1);
     runtime::SystemSleeper sleeper;
     std::string said;  // the same trouble is told once, not at every attempt
+    const auto lost = [&](const Error& error) {
+        board_.update([&](PeerView& view) {
+            view.connected = false;
+            view.connection_fault = PeerFault{error, context_.clock.utc_now()};
+        });
+        if (said != error.message() && !stop.stop_requested()) {
+            said = error.message();
+            log::warning("no session with {}: {} {}", peer_.name.str(), error.name(),
+                         error.message());
+        }
+    };
     while (!stop.stop_requested()) {
         try {
             connection::Session opened = dial_(peer_);
             log::info("session with {} opened", peer_.name.str());
             said.clear();
             const BootTime began = context_.clock.boot_now();
-            hold(std::move(opened), stop);
+            lost(hold(std::move(opened), stop));
             if (context_.clock.boot_now() - began > longest_delay) {
                 backoff.reset();
             }
         } catch (const Error& error) {
-            board_.update([&](PeerView& view) {
-                view.connected = false;
-                view.connection_fault = PeerFault{error, context_.clock.utc_now()};
-            });
-            if (said != error.message() && !stop.stop_requested()) {
-                said = error.message();
-                log::warning("no session with {}: {} {}", peer_.name.str(), error.name(),
-                             error.message());
-            }
+            lost(error);
         }
         if (!sleeper.sleep(backoff.next(), stop)) {
             return;
@@ -69,7 +72,7 @@ void PeerLink::run(const runtime::StopToken& stop) {
     }
 }
 
-void PeerLink::hold(connection::Session opened, const runtime::StopToken& stop) {
+Error PeerLink::hold(connection::Session opened, const runtime::StopToken& stop) {
     const CutNumber received = opened.welcome.received_cut;
     const CutNumber applied = opened.welcome.applied_cut;
     const MarkNumber received_mark = opened.welcome.received_mark;
@@ -94,13 +97,13 @@ void PeerLink::hold(connection::Session opened, const runtime::StopToken& stop) 
         view.streaming.clear();
     });
     context_.on_progress();
-    const Error reason = session->run(stop);
+    Error reason = session->run(stop);
     {
         const std::lock_guard lock(mutex_);
         session_.reset();
     }
     context_.on_progress();
-    throw reason;
+    return reason;
 }
 
 }  // namespace farshore::primary

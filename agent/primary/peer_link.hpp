@@ -27,7 +27,8 @@ class PeerLink {
     [[nodiscard]] std::shared_ptr<PeerSession> session() const;
 
   private:
-    void hold(connection::Session opened, const runtime::StopToken& stop);
+    // Until the session ends; why it did.
+    [[nodiscard]] Error hold(connection::Session opened, const runtime::StopToken& stop);
 
     const SessionContext& context_;
     config::Peer peer_;

@@ -40,8 +40,8 @@ PeerSession::PeerSession(const SessionContext& context, PeerBoard& board,
         const SourceName name = database.name;
         const auto standing = session_.welcome.databases.find(name);
         DatabaseTask::Events events;
-        events.on_transaction = [this, name](Lsn end, const Digest& sha256) {
-            context_.on_transaction(name, {.system = position(name).system, .lsn = end}, sha256);
+        events.on_transaction = [this, name](const StreamPosition& end, const Digest& sha256) {
+            context_.on_transaction(name, end, sha256);
         };
         events.on_position = context.on_progress;
         events.on_copy = [this, name](const CopyProgress& progress) {
@@ -269,8 +269,13 @@ void PeerSession::tell_fault(const SourceName& source, const std::optional<Error
         session_.control->unsent_bytes() > limits::lane_window / 2) {
         return;
     }
-    connection::send(*session_.control, PeerState::of(source.str(), fault));
-    told = reason;
+    try {
+        connection::send(*session_.control, PeerState::of(source.str(), fault));
+        told = reason;
+    } catch (const Error&) {
+        // The lane was closed in this moment: the session's own threads know why, and it is no
+        // matter of whoever has told.
+    }
 }
 
 void PeerSession::take_sample(const session::ClockSample& sample) {

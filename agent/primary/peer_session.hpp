@@ -60,7 +60,8 @@ class PeerSession {
     [[nodiscard]] StreamPosition position(const SourceName& database) const;
     void want_position(const SourceName& database, Lsn lsn);
     // Tells the secondary why one of our sources does not flow, or that it does again; nothing when
-    // it was told so. Never waits: what finds no room is not told, a later call tells it.
+    // it was told so. Never waits nor throws: what finds no room is not told, a later call tells
+    // it.
     void tell_fault(const SourceName& source, const std::optional<Error>& fault);
 
   private:

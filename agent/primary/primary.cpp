@@ -306,7 +306,7 @@ void Primary::on_published(const storage::ChainStanding& published) {
 }
 
 void Primary::on_mark(const SealedMark& sealed) {
-    manifests_.on_mark();
+    manifests_.on_mark(sealed.envelope.size());
     gaps_.told();
     const std::lock_guard lock(mutex_);
     newest_mark_ = sealed.mark;
@@ -422,7 +422,7 @@ void Primary::feed_evidence(PeerLink& link, const runtime::StopToken& stop) {
             continue;
         }
         try {
-            const Sequence held(std::stoull(session->ask("evidence_held", "", last_applied)));
+            const Sequence held = parse_held(session->ask("evidence_held", "", last_applied));
             EvidenceFeed feed(services_.evidence, chain,
                               [&](const std::string& key, const std::string& bytes) {
                                   session->send_evidence(key, bytes);

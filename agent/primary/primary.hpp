@@ -67,6 +67,8 @@ class Primary {
     [[nodiscard]] std::optional<PeerFault> fault() const;
     // Trees that can't be captured now, and why.
     [[nodiscard]] std::map<SourceName, PeerFault> refusals() const;
+    // Trees of which a list was too large for the evidence.
+    [[nodiscard]] std::map<SourceName, PeerFault> left_out() const { return manifests_.left_out(); }
     // All that the newest mark leaves behind in a tree.
     [[nodiscard]] std::vector<std::string> pending(const SourceName& tree) const;
     // What that secondary has lost of a database; by table, "" is all of it.

@@ -77,8 +77,8 @@ void Applier::run(const runtime::StopToken& stop) {
             if (error.code() == ErrorCode::sync_failed || error.code() == ErrorCode::internal) {
                 throw;
             }
-            for (auto& [name, digest] : digests_) {
-                digest.reset();  // the cut is applied again, and its rows told again
+            for (auto& [name, seen] : digests_) {
+                seen.reset();  // the cut is applied again, and its rows told again
             }
             parts_.faults.raise("applying", error);
             if (error.code() == ErrorCode::disk_full) {
@@ -120,8 +120,15 @@ void Applier::apply_ahead(storage::SecondaryState& state) {
         }
         const storage::DatabaseState standing = state.databases()[name];
         if (standing.standing.copied) {
-            appliers_.at(name)->apply_ahead(standing.applied.spool_end, standing.applied.lsn,
-                                            [&] { return database->waiting.load() > 0; });
+            DatabaseApplier& applier = *appliers_.at(name);
+            applier.expect(standing.committed);
+            try {
+                applier.apply_ahead(standing.applied.spool_end, standing.applied.lsn,
+                                    [&] { return database->waiting.load() > 0; });
+            } catch (const Error& error) {
+                tell_altered(name, error);
+                throw;
+            }
         }
     }
 }
@@ -208,6 +215,12 @@ void Applier::apply_database(storage::SecondaryState& state, const SourceName& n
     // A first copy that came after this cut was received holds the cut's rows already; but no
     // values of sequences.
     const bool has_more = point.lsn > standing.applied.lsn || !point.sequences.empty();
+    appliers_.at(name)->expect(standing.committed);
+    std::optional<Seen>& seen = digests_[name];
+    // A copy has come in between: of what was before it nothing is told.
+    if (seen && (!standing.standing.copied || seen->end != standing.applied.lsn)) {
+        seen.reset();
+    }
     if (standing.standing.copied && has_more) {
         if (stop_point.lsn) {
             const storage::SpoolPosition end = found->second->spool.position_at(*stop_point.lsn);
@@ -221,7 +234,10 @@ void Applier::apply_database(storage::SecondaryState& state, const SourceName& n
                            .lsn = point.lsn,
                            .sequences = point.sequences});
     } else if (standing.standing.copied) {
-        appliers_.at(name)->learn_set_aside();
+        learn_set_aside(name);
+    }
+    if (seen) {
+        seen->end = std::max(point.lsn, standing.applied.lsn);
     }
     if (stop_point.there) {
         stop_point.there();
@@ -229,15 +245,16 @@ void Applier::apply_database(storage::SecondaryState& state, const SourceName& n
 }
 
 void Applier::apply_range(const SourceName& name, const ApplyRange& range) {
-    std::optional<Sha256>& digest = digests_[name];
+    std::optional<Seen>& seen = digests_[name];
     try {
         appliers_.at(name)->apply_up_to(range, [&](Lsn, const Digest& sha256) {
-            if (digest) {
-                digest->update(std::as_bytes(std::span(sha256.bytes)));
+            if (seen) {
+                seen->sha256.update(std::as_bytes(std::span(sha256.bytes)));
             }
         });
-    } catch (const Error&) {
-        digest.reset();  // the range will be told again from its beginning
+    } catch (const Error& error) {
+        seen.reset();  // the range will be told again from its beginning
+        tell_altered(name, error);
         throw;
     }
 }
@@ -267,7 +284,7 @@ storage::AppliedClaim Applier::claim_of(storage::SecondaryState& state,
     for (const auto& [name, applier] : appliers_) {
         if (!applier->set_aside() && state.databases()[name].standing.copied) {
             const std::lock_guard turn(parts_.databases.at(name)->turn);
-            applier->learn_set_aside();
+            learn_set_aside(name);
         }
         const auto tables = applier->set_aside();
         if (!tables || tables->empty()) {
@@ -281,6 +298,21 @@ storage::AppliedClaim Applier::claim_of(storage::SecondaryState& state,
     return claim;
 }
 
+void Applier::learn_set_aside(const SourceName& name) {
+    try {
+        appliers_.at(name)->learn_set_aside();
+    } catch (const Error& error) {
+        tell_altered(name, error);
+        throw;
+    }
+}
+
+void Applier::tell_altered(const SourceName& name, const Error& error) const {
+    if (error.code() == ErrorCode::replica_altered && parts_.on_altered) {
+        parts_.on_altered(name, error);
+    }
+}
+
 void Applier::finish(storage::SecondaryState& state, const storage::ReceivedCut& cut) {
     const storage::AppliedClaim claim = claim_of(state, cut);
     std::map<SourceName, Digest> trees;
@@ -289,20 +321,32 @@ void Applier::finish(storage::SecondaryState& state, const storage::ReceivedCut&
     }
     std::map<SourceName, Digest> sources = trees;
     if (cut.is_mark) {
-        for (auto& [name, digest] : digests_) {
+        const auto databases = state.databases();
+        for (auto& [name, seen] : digests_) {
+            const auto point = cut.databases.find(name);
+            const bool is_told = point != cut.databases.end();
             // Only from one mark to the very next, and all of it seen, is the digest the mark's
             // own.
-            if (digest && cut.databases.contains(name) && cut.marks.size() == 1) {
-                sources[name] = digest->finish();
+            if (seen && is_told && cut.marks.size() == 1) {
+                sources[name] = seen->sha256.finish();
             }
-            digest.reset();
-            if (cut.databases.contains(name)) {
-                digest.emplace();
+            seen.reset();
+            // A copy that is not there yet, or is ahead of the mark, does not begin with it.
+            if (is_told && databases.contains(name) && databases.at(name).standing.copied &&
+                databases.at(name).applied.lsn <= point->second.lsn) {
+                seen.emplace(Seen{.sha256 = {}, .end = point->second.lsn});
             }
         }
     }
+    std::map<SourceName, Lsn> committed;
+    for (const auto& [name, applier] : appliers_) {
+        if (!applier->progress().is_zero() && state.databases()[name].standing.copied) {
+            committed[name] = applier->progress();
+        }
+    }
     const ClockReading now = parts_.clock.read();
-    state.commit_applied(cut.cut, {.at = now.utc, .clock_error = now.utc_error}, sources, claim);
+    state.commit_applied(cut.cut, {.at = now.utc, .clock_error = now.utc_error}, sources, committed,
+                         claim);
     if (claim == storage::AppliedClaim::marks) {
         // The one line that says applied: all of it is visible and durable.
         parts_.on_applied(cut.cut, trees);

@@ -32,6 +32,9 @@ struct ApplierParts {
     runtime::Random& random;
     FaultBoard& faults;
     std::uint64_t gathered_rows_bytes = 32ULL << 20;  // of a database, before they are written
+    // A replica is not what was applied to it: only a new copy makes it whole. Called with its
+    // turn held; an Error is raised as a fault afterwards in any case.
+    std::function<void(const SourceName& database, const Error& error)> on_altered = nullptr;
     // A cut is applied: tree digests as the replica has them. Not said while a table is set aside
     // and the cut's marks don't name that.
     std::function<void(CutNumber, const std::map<SourceName, Digest>& trees)> on_applied;
@@ -78,6 +81,8 @@ class Applier {
     void apply_database(storage::SecondaryState& state, const SourceName& name,
                         const storage::DatabasePoint& point, const runtime::StopToken& stop);
     void apply_range(const SourceName& name, const ApplyRange& range);
+    void learn_set_aside(const SourceName& name);
+    void tell_altered(const SourceName& name, const Error& error) const;
     void tell(const TreeApplier& tree);
     [[nodiscard]] bool is_named(const SourceName& database, const SetAsideTables& tables,
                                 const storage::ReceivedCut& cut) const;
@@ -90,9 +95,13 @@ class Applier {
 
     ApplierParts parts_;
     std::map<SourceName, std::unique_ptr<DatabaseApplier>> appliers_;
-    // The transactions since the last applied mark; empty optional: some were not seen, so the next
+    // The transactions from the last applied mark to `end`; none: some were not seen, so the next
     // mark's digest is not known here.
-    std::map<SourceName, std::optional<Sha256>> digests_;
+    struct Seen {
+        Sha256 sha256;
+        Lsn end;
+    };
+    std::map<SourceName, std::optional<Seen>> digests_;
     std::set<SourceName> told_not_kept_;
     struct StopPoint {
         std::optional<Lsn> lsn;  // not known yet: held

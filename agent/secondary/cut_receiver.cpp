@@ -122,6 +122,8 @@ void CutReceiver::begin(const CutBegin& message) {
     }
     // What an earlier telling left behind was never received.
     parts_.state.index().discard_incoming_above(delivery_.received());
+    parts_.state.told_marks().forget();
+    told_mark_ = {};
     cut_ = {.cut = message.cut,
             .base = message.base,
             .is_mark = false,
@@ -160,11 +162,12 @@ void CutReceiver::add_mark(const CutMark& message) {
         const std::lock_guard lock(mutex_);
         (void)delivery_.require_telling();
     }
-    VerifiedMark verified = verify_mark(message.envelope, parts_.trust, parts_.expected);
-    const MarkNumber last = cut_.marks.empty() ? last_mark_ : cut_.marks.back().mark;
+    const VerifiedMark verified = verify_mark(message.envelope, parts_.trust, parts_.expected);
+    const MarkNumber last = told_mark_.is_zero() ? last_mark_ : told_mark_;
     // Where everything is told, the marks before are known from manifests only.
     if (follows(last, verified.stored.mark, cut_.base.is_zero())) {
-        cut_.marks.push_back(std::move(verified.stored));
+        parts_.state.told_marks().tell(verified.stored);
+        told_mark_ = verified.stored.mark;
     }
 }
 
@@ -269,8 +272,8 @@ void CutReceiver::sync() {
     }
     const ClockReading now = parts_.clock.read();
     parts_.state.commit_received(cut_, {.at = now.utc, .clock_error = now.utc_error});
-    if (!cut_.marks.empty()) {
-        last_mark_ = cut_.marks.back().mark;
+    if (!told_mark_.is_zero()) {
+        last_mark_ = told_mark_;
     }
     {
         const std::lock_guard lock(mutex_);

@@ -68,7 +68,8 @@ class CutReceiver {
     bool closed_ = false;
     CutDelivery delivery_;
     storage::ReceivedCut cut_;  // the one that is being told
-    MarkNumber last_mark_;      // the newest that is received or in cut_
+    MarkNumber last_mark_;      // the newest that is received
+    MarkNumber told_mark_;      // the newest of cut_; 0: none yet
 };
 
 }  // namespace farshore::secondary

@@ -16,12 +16,15 @@
 namespace farshore::secondary {
 
 // Invariants: what is kept was not altered afterwards (the store creates, never overwrites); a
-// manifest is kept only after everything that it names.
+// manifest is kept only after everything that it names; what is kept is queued for our own store,
+// where that is wanted, so a crash leaves no hole there; nobody writes our own evidence but us.
 class EvidenceKeeper {
   public:
     struct Parts {
         storage::ObjectStore& kept;
         std::string state_file;
+        StreamName stream;
+        AgentName agent;      // ourselves
         bool mirror = false;  // queue what came for our own store, too
         const TrustSet& trust;
         Clock& clock;
@@ -40,7 +43,9 @@ class EvidenceKeeper {
     [[nodiscard]] Sequence held(const storage::ChainKey& chain) const;
 
   private:
+    [[nodiscard]] bool is_ours(const storage::ObjectKey& key) const;
     void keep(const std::string& key, const std::string& bytes);
+    void queue(const std::string& key, const std::string& bytes);
 
     Parts parts_;
     storage::Database database_;

@@ -27,9 +27,10 @@ ReceiptTask::ReceiptTask(Parts parts)
       database_(parts_.state_file),
       writer_(database_, parts_.stream, parts_.agent, parts_.key) {}
 
-void ReceiptTask::begin_epoch(Epoch epoch, const Digest& record) {
+void ReceiptTask::begin_epoch(Epoch epoch, const Digest& record, const AgentName& primary) {
     const std::lock_guard lock(mutex_);
     writer_.begin_epoch(epoch, record);
+    primary_ = primary;
     begun_ = true;
 }
 
@@ -62,7 +63,7 @@ void ReceiptTask::write_now() {
         gather();
         const auto offset = parts_.offset();
         forget();
-        while (writer_.write(parts_.primary, offset ? std::optional(offset->value) : std::nullopt,
+        while (writer_.write(primary_, offset ? std::optional(offset->value) : std::nullopt,
                              offset ? std::optional(offset->error) : std::nullopt, now)) {
         }
     }

@@ -21,7 +21,6 @@ class ReceiptTask {
         std::string state_file;
         StreamName stream;
         AgentName agent;
-        AgentName primary;
         SigningKey key;
         std::function<Duration()> interval;  // it grows while the store is away
         Clock& clock;
@@ -31,9 +30,9 @@ class ReceiptTask {
     };
     explicit ReceiptTask(Parts parts);
 
-    // The epoch's record is known: receipts can be chained to it. Durable marks of before are told
-    // too.
-    void begin_epoch(Epoch epoch, const Digest& record);
+    // The epoch's record is known, and with it who is the primary: receipts can be chained to it.
+    // Durable marks of before are told too.
+    void begin_epoch(Epoch epoch, const Digest& record, const AgentName& primary);
     // Blocks until stop; writes a last receipt then.
     void run(const runtime::StopToken& stop);
     // A receipt about everything up to now; returns when it is queued.
@@ -47,6 +46,7 @@ class ReceiptTask {
     std::mutex mutex_;
     std::condition_variable_any changed_;
     bool begun_ = false;
+    AgentName primary_;
     storage::SecondaryState state_;
     storage::Database database_;
     storage::ReceiptWriter writer_;

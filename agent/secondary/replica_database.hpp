@@ -10,8 +10,8 @@
 
 namespace farshore::secondary {
 
-// Invariants: whoever writes to the replica (a first copy, the applier) or changes where it stands
-// holds `turn`.
+// Invariants: the applier holds `turn` while it writes to the replica, and whoever changes where it
+// stands; a first copy writes to one that stands as not copied, which no applier touches.
 struct ReplicaDatabase {
     ReplicaDatabase(config::Database configured, storage::FileSystem& files,
                     const storage::Handle& state_directory, const std::string& spool_name)

@@ -17,9 +17,10 @@ std::string new_marker_id(runtime::Random& random) {
 }  // namespace
 
 ReplicaTree::ReplicaTree(storage::FileSystem& files, const StreamName& stream,
-                         const config::Tree& tree)
+                         const config::Tree& tree, std::string boot_id)
     : files_(files),
       path_(tree.path),
+      boot_id_(std::move(boot_id)),
       guard_(files, {.stream = stream, .tree = tree.name, .path = tree.path, .adopt = tree.adopt}),
       retention_{.keep_deleted = tree.keep_deleted,
                  .keep_replaced = tree.keep_replaced,
@@ -34,9 +35,14 @@ void ReplicaTree::require_ours(storage::SecondaryState& state, runtime::Random& 
     }
     guard_.open(state, [&random] { return new_marker_id(random); });
     // What a received cut still needs is kept; the rest was on its way when the process ended.
-    staging_ = std::make_unique<Staging>(files_, guard_.root(), [&](const Digest& sha256) {
-        return state.index().needs(guard_.tree(), sha256);
-    });
+    const std::string staged_in = "staged_in." + guard_.tree().str();
+    const bool is_same_boot = !boot_id_.empty() && state.fact(staged_in) == boot_id_;
+    staging_ = std::make_unique<Staging>(
+        files_, guard_.root(),
+        [&](const Digest& sha256) { return state.index().needs(guard_.tree(), sha256); },
+        is_same_boot);
+    // What is there now was read, or is of this boot; so is all that is still to come.
+    state.set_fact(staged_in, boot_id_);
     open_ = true;
 }
 

@@ -18,7 +18,9 @@ namespace farshore::secondary {
 // a reference to it stays good.
 class ReplicaTree {
   public:
-    ReplicaTree(storage::FileSystem& files, const StreamName& stream, const config::Tree& tree);
+    // `boot_id`: of this host's present boot; empty: not known.
+    ReplicaTree(storage::FileSystem& files, const StreamName& stream, const config::Tree& tree,
+                std::string boot_id = "");
 
     // Throws what ReplicaGuard::open and check throw: then nothing of the tree may be touched.
     void require_ours(storage::SecondaryState& state, runtime::Random& random);
@@ -39,6 +41,7 @@ class ReplicaTree {
   private:
     storage::FileSystem& files_;
     std::string path_;
+    std::string boot_id_;
     ReplicaGuard guard_;
     std::mutex mutex_;
     std::unique_ptr<Staging> staging_;

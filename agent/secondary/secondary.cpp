@@ -19,11 +19,6 @@ constexpr Duration last_upload = Duration::from_ms(3'000);
 // A session that held so long has overcome what ended the one before it.
 constexpr Duration settled_after = Duration::from_ms(3'000);
 
-// The one agent whose marks we follow in epoch 1 is the peer that dials us.
-AgentName first_peer(const config::Config& config) {
-    return config.peers.empty() ? AgentName() : config.peers.front().name;
-}
-
 }  // namespace
 
 Secondary::Secondary(SecondaryServices services)
@@ -37,7 +32,6 @@ Secondary::Secondary(SecondaryServices services)
       receipts_({.state_file = services_.state_file,
                  .stream = services_.config.agent.stream,
                  .agent = services_.config.agent.name,
-                 .primary = first_peer(services_.config),
                  .key = services_.key,
                  .interval =
                      [this] {
@@ -54,6 +48,8 @@ Secondary::Secondary(SecondaryServices services)
                  .on_queued = [this] { uploads_.wake(); }}),
       evidence_({.kept = services_.evidence,
                  .state_file = services_.state_file,
+                 .stream = services_.config.agent.stream,
+                 .agent = services_.config.agent.name,
                  .mirror = services_.mirror_evidence,
                  .trust = services_.trust,
                  .clock = services_.clock,
@@ -70,8 +66,8 @@ Secondary::Secondary(SecondaryServices services)
              runtime::unkept_without_rights(runtime::own_capabilities())) {
             log::warning("{}: {} can't be kept: {}", tree.name.str(), right.what, right.why);
         }
-        trees_[tree.name] =
-            std::make_shared<ReplicaTree>(services_.files, services_.config.agent.stream, tree);
+        trees_[tree.name] = std::make_shared<ReplicaTree>(
+            services_.files, services_.config.agent.stream, tree, services_.clock.boot_id());
     }
     if (!services_.files.status(services_.state_directory, storage::StatePaths::spool)) {
         services_.files.make_directory(services_.state_directory, storage::StatePaths::spool, 0700);
@@ -108,6 +104,7 @@ SecondaryContext Secondary::context() {
             .on_received =
                 [this] {
                     applier_->wake();
+                    note_received();
                     const std::lock_guard lock(mutex_);
                     changed_.notify_all();
                 },
@@ -138,9 +135,12 @@ ApplierParts Secondary::applier_parts() {
             .random = services_.random,
             .faults = faults_,
             .gathered_rows_bytes = config::gathered_rows_bytes(services_.config),
-            .on_applied = [this](CutNumber cut, const std::map<SourceName, Digest>& trees) {
-                on_applied(cut, trees);
-            }};
+            .on_altered = [this](const SourceName& database,
+                                 const Error& error) { on_altered(database, error); },
+            .on_applied =
+                [this](CutNumber cut, const std::map<SourceName, Digest>& trees) {
+                    on_applied(cut, trees);
+                }};
 }
 
 TableRecoveryParts Secondary::recovery_parts() {
@@ -360,7 +360,7 @@ void Secondary::hold_session(const std::shared_ptr<connection::Session>& opened,
 }
 
 void Secondary::on_epoch(const storage::OpenedEpoch& opened) {
-    receipts_.begin_epoch(opened.record.epoch, opened.digest);
+    receipts_.begin_epoch(opened.record.epoch, opened.digest, opened.record.primary);
 }
 
 void Secondary::on_sample(const session::ClockSample& sample) {
@@ -385,6 +385,21 @@ void Secondary::on_applied(CutNumber cut, const std::map<SourceName, Digest>& tr
     }
     const std::lock_guard lock(mutex_);
     changed_.notify_all();
+}
+
+// The next handshake says that there is no copy here, and the primary begins one.
+void Secondary::on_altered(const SourceName& name, const Error& error) {
+    const ReplicaDatabase& database = *databases_.at(name);
+    if (database.config.recopy == config::Recopy::manual) {
+        return;
+    }
+    storage::SecondaryState state(services_.state_file);
+    state.set_database(name, DatabaseStanding{}, database.spool.end());
+    if (const auto running = session()) {
+        running->session().close(
+            Error(ErrorCode::connection_lost,
+                  "database " + name.str() + " is copied anew: " + error.message()));
+    }
 }
 
 void Secondary::tell_fault(const std::string& source, const std::optional<Error>& fault) {

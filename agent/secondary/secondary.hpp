@@ -14,6 +14,7 @@
 
 #include "agent/runtime/task_group.hpp"
 #include "agent/secondary/applier.hpp"
+#include "agent/secondary/newest_complete.hpp"
 #include "agent/secondary/receipt_task.hpp"
 #include "agent/secondary/secondary_session.hpp"
 #include "agent/secondary/table_recovery.hpp"
@@ -93,6 +94,7 @@ class Secondary {
     void on_epoch(const storage::OpenedEpoch& opened);
     void on_sample(const session::ClockSample& sample);
     void on_applied(CutNumber cut, const std::map<SourceName, Digest>& trees);
+    void on_altered(const SourceName& database, const Error& error);
     void require_known(const Hello& hello) const;
     void tell_fault(const std::string& source, const std::optional<Error>& fault);
     [[nodiscard]] std::string serve(const std::string& verb, const std::string& json);
@@ -100,6 +102,9 @@ class Secondary {
     ApplierParts applier_parts();
     TableRecoveryParts recovery_parts();
     void fill_moments(SecondaryView& view);
+    void look_at_newest(const storage::SecondaryStanding& standing);
+    void note_received();
+    [[nodiscard]] std::optional<Mark> mark_at(MarkNumber number);
 
     SecondaryServices services_;
     FaultBoard faults_;
@@ -129,7 +134,9 @@ class Secondary {
     std::optional<StandingFault> connection_fault_;
     storage::SecondaryState view_state_;  // under view_mutex_
     std::mutex view_mutex_;
-    std::optional<MarkMoments> newest_complete_;  // under view_mutex_
+    // Under view_mutex_: the newest received mark that was looked at, and the newest complete one.
+    std::optional<Mark> newest_mark_;
+    NewestComplete newest_complete_;
     runtime::TaskGroup tasks_;
 };
 

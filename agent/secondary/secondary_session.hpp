@@ -63,7 +63,6 @@ class SecondarySession {
 
   private:
     void take(Frame frame);
-    void start_databases(runtime::TaskGroup& tasks);
     void run_database(const SourceName& name, const runtime::StopToken& stop);
     void record_standing(const SourceName& name, const DatabaseStanding& standing);
     bool let_go(const SourceName& name, const std::string& reason);

@@ -66,6 +66,34 @@ SecondaryView Secondary::view() {
     return view;
 }
 
+std::optional<Mark> Secondary::mark_at(MarkNumber number) {
+    if (number.is_zero()) {
+        return std::nullopt;
+    }
+    const auto found = view_state_.marks_received_after(MarkNumber(number.value() - 1), 1);
+    return found.empty() || found.front().mark != number ? std::nullopt
+                                                         : read_mark(found.front().envelope);
+}
+
+// Each mark, also while nobody asks: the newest complete one may be followed by many that are not.
+void Secondary::note_received() {
+    const std::lock_guard lock(view_mutex_);
+    look_at_newest(view_state_.standing());
+}
+
+void Secondary::look_at_newest(const storage::SecondaryStanding& standing) {
+    if (newest_mark_ && newest_mark_->mark == standing.received_mark &&
+        newest_mark_->epoch == standing.epoch) {
+        return;
+    }
+    newest_mark_ = mark_at(standing.received_mark);
+    if (newest_mark_ && newest_mark_->complete) {
+        newest_complete_.take(
+            moments_of(*newest_mark_, standing.received_taken, standing.received_as_of),
+            standing.primary_boot_id);
+    }
+}
+
 void Secondary::fill_moments(SecondaryView& view) {
     const std::lock_guard lock(view_mutex_);
     view.standing = view_state_.standing();
@@ -83,27 +111,13 @@ void Secondary::fill_moments(SecondaryView& view) {
                              const std::map<SourceName, BootTime>& boots) {
         return same_boot ? moments_of(mark, taken, boots) : moments_of(mark, std::nullopt, {});
     };
-    const MarkNumber newest = view.standing.received_mark;
-    const auto mark_at = [this](MarkNumber number) -> std::optional<Mark> {
-        if (number.is_zero()) {
-            return std::nullopt;
-        }
-        const auto found = view_state_.marks_received_after(MarkNumber(number.value() - 1), 1);
-        return found.empty() || found.front().mark != number ? std::nullopt
-                                                             : read_mark(found.front().envelope);
-    };
-    if (const auto mark = mark_at(newest)) {
-        view.received = moments(*mark, view.standing.received_taken, view.standing.received_as_of);
-        view.newest_mark = mark;
-        if (mark->complete) {
-            view.complete = view.received;
-        }
+    look_at_newest(view.standing);
+    view.newest_mark = newest_mark_;
+    if (newest_mark_) {
+        view.received =
+            moments(*newest_mark_, view.standing.received_taken, view.standing.received_as_of);
     }
-    if (!view.complete) {
-        view.complete = newest_complete_;
-    } else {
-        newest_complete_ = view.complete;
-    }
+    view.complete = newest_complete_.at(boot);
     if (const auto mark = mark_at(view.standing.applied_mark)) {
         view.applied = moments(*mark, view.standing.applied_taken, view.standing.applied_as_of);
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 
 #include "agent/runtime/sleeper.hpp"
 
@@ -56,6 +57,8 @@ void ControlChannel::read(const runtime::StopToken& stop) {
         }
     } catch (const Error& error) {
         reason = error;
+    } catch (const std::exception& exception) {
+        reason = Error(ErrorCode::internal, exception.what());
     }
     lane_->close(reason);
     requests_.close();
@@ -128,6 +131,16 @@ void ControlChannel::take_reply(const Frame& frame) {
     }
 }
 
+std::string ControlChannel::answer(const Request& request) {
+    std::string json = callbacks_.request(request.verb, request.json);
+    if (json.size() > Reply::most_json_bytes) {
+        throw Error(ErrorCode::too_large, "the answer to " + request.verb + " has " +
+                                              std::to_string(json.size()) +
+                                              " bytes, more than a message holds");
+    }
+    return json;
+}
+
 void ControlChannel::serve_requests(const runtime::StopToken& stop) {
     while (std::optional<Frame> frame = requests_.pop(stop)) {
         Request request;
@@ -139,10 +152,10 @@ void ControlChannel::serve_requests(const runtime::StopToken& stop) {
         }
         Reply reply{.number = request.number, .last = true, .error = {}, .json = {}};
         try {
-            reply.json = callbacks_.request(request.verb, request.json);
+            reply.json = answer(request);
         } catch (const Error& error) {
             reply.error = error.code();
-            reply.json = error.message();
+            reply.json = error.message().substr(0, limits::text);
         }
         try {
             connection::send(*lane_, reply);

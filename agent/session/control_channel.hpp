@@ -68,6 +68,7 @@ class ControlChannel {
     void answer_ping(const Frame& frame);
     void take_pong(const Frame& frame);
     void take_reply(const Frame& frame);
+    [[nodiscard]] std::string answer(const Request& request);
     void serve_requests(const runtime::StopToken& stop);
     void ping(Duration interval, const runtime::StopToken& stop);
     void fail_waiting(const Error& reason);

@@ -167,8 +167,11 @@ void TreeCheck::compare_link(const FileEntry& entry, const FileStatus& status) {
         }
     }
     if (status.links > 1) {
-        const auto known = group_of_inode_.emplace(status.inode, entry.link).first;
-        if (known->second != entry.link) {
+        // A path without a group is a file of its own.
+        const std::string group =
+            entry.link.empty() ? std::string(1, '\0') + entry.path : entry.link;
+        const auto known = group_of_inode_.emplace(status.inode, group).first;
+        if (known->second != group) {
             differs("hard link", entry.link.empty() ? "none" : "of group " + entry.link,
                     "one file with another path");
         }

@@ -50,7 +50,8 @@ class TreeCheck {
     DiskWalk walk_;
     std::optional<std::string> on_disk_;  // the walk's current path
     std::string last_;                    // expected or ignored
-    // Names of one inode: which group the listing says it is, and the other way round.
+    // Names of one inode: which group the listing says it is (for one without, its path behind a
+    // zero byte), and the other way round.
     std::map<std::uint64_t, std::string> group_of_inode_;
     std::map<std::string, std::uint64_t> inode_of_group_;
     // Of the entry that is being compared.

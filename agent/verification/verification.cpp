@@ -46,12 +46,20 @@ void check_tree(storage::FileSystem& files, storage::ObjectStore& store, const T
         return true;
     });
     check.finish();
+    const std::string place = "mark " + std::to_string(folded.mark.mark.value());
+    if (folded.listing->newer() > 0) {
+        report.unchecked.push_back(
+            {.what = "tree",
+             .source = tree.name.str(),
+             .why = std::to_string(folded.listing->newer()) + " paths changed again after " +
+                    place + " within its manifest: what they were then is in no evidence"});
+    }
     report.checked.push_back({.what = "tree",
                               .source = tree.name.str(),
                               .count = check.paths(),
                               .unit = "paths",
                               .bytes = check.bytes(),
-                              .place = "mark " + std::to_string(folded.mark.mark.value())});
+                              .place = place});
 }
 
 // The newest mark that some secondary says it has applied: what a replica's disk can be held

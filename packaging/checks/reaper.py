@@ -2,6 +2,7 @@
 """reaper.py SECONDS COMMAND...: runs a test program that shall leave nothing running."""
 
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -12,13 +13,28 @@ LEFT_SOMETHING_BEHIND = 98
 TIMED_OUT = 99
 
 
+def threads_of(pid):
+    """A line for each thread: its name, its state and where in the kernel it waits."""
+    lines = []
+    for task in sorted(pathlib.Path(f"/proc/{pid}/task").iterdir()):
+        try:
+            name = (task / "comm").read_text().strip()
+            state = (task / "stat").read_text().rpartition(")")[2].split()[0]
+            lines.append(f"{task.name} {name}: {state}, {(task / 'wchan').read_text()}, "
+                         f"{(task / 'syscall').read_text().strip()}")
+        except OSError as error:  # it has ended meanwhile, or others may not look
+            lines.append(f"{task.name}: {error}")
+    return lines
+
+
 def main():
     process.become_reaper()
     child = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL)
     try:
         status = child.wait(float(sys.argv[1]))
     except subprocess.TimeoutExpired:
-        print(f"reaper: not finished after {sys.argv[1]} s", flush=True)
+        print(f"reaper: not finished after {sys.argv[1]} s; its threads:\n  " +
+              "\n  ".join(threads_of(child.pid)), flush=True)
         os.kill(child.pid, signal.SIGABRT)
         try:
             child.wait(20)

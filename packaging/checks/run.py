@@ -31,11 +31,12 @@ NORMAL = programs.Build("normal", ROOT, QUICK)
 ONE_BY_ONE = programs.Build("analysis", ROOT, [*COMMON, "-Dtests=false"])
 ADDRESS = programs.Build(
     "address", ROOT, [*SANITIZED, "-Db_sanitize=address,undefined"],
-    environment={**UNDEFINED, "ASAN_OPTIONS": "detect_stack_use_after_return=1"},
+    environment={**UNDEFINED, "ASAN_OPTIONS": "detect_stack_use_after_return=1:handle_abort=1"},
     patience=3)
 THREAD = programs.Build(
     "thread", ROOT, [*SANITIZED, "-Db_sanitize=thread"],
-    environment={"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"}, patience=4)
+    environment={"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1:handle_abort=1"},
+    patience=4)
 
 
 # Values and codecs have no threads: only what runs on several is built a third time.

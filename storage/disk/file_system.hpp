@@ -74,6 +74,14 @@ struct DirectoryItem {
     return error.code() == ErrorCode::not_found || error.code() == ErrorCode::unsafe_path;
 }
 
+// What mode an entry may get: a program that belongs to somebody else than on the primary must not
+// lend his rights to those who run it.
+[[nodiscard]] inline std::uint32_t mode_for(const FileEntry& entry, bool owner_is_kept) {
+    constexpr std::uint32_t lends_rights = 06000;  // setuid, setgid
+    const bool is_safe = owner_is_kept || entry.type != EntryType::file;
+    return is_safe ? entry.mode : entry.mode & ~lends_rights;
+}
+
 class FileSystem {
   public:
     virtual ~FileSystem() = default;
@@ -137,9 +145,9 @@ class FileSystem {
     virtual bool set_xattrs(const Handle& at, std::string_view path,
                             const std::map<std::string, std::string>& xattrs) = 0;
 
-    // Owner, mode, xattrs and mtime of a regular file or a directory, where they differ from the
-    // entry's, in that order; false when something can't be kept. For a file that is not ours to
-    // open it is the four calls above.
+    // Owner, mode (mode_for()), xattrs and mtime of a regular file or a directory, where they
+    // differ from the entry's, in that order; false when something can't be kept. For a file that
+    // is not ours to open it is the four calls above.
     virtual bool set_metadata(const Handle& at, std::string_view path, const FileEntry& entry) = 0;
 
     // --- durability. Each returns only when the kernel says so; throws sync_failed otherwise, and
@@ -147,6 +155,7 @@ class FileSystem {
     virtual void sync_file(const Handle& file) = 0;  // fdatasync or fsync of a directory
     // syncfs. Only a handle that was opened before the writes can tell of their failure.
     virtual void sync_filesystem(const Handle& anything_on_it) = 0;
+    // What this process may still write there.
     [[nodiscard]] virtual std::uint64_t free_bytes(const Handle& anything_on_it) = 0;
     // An exclusive lock, held until the handle is closed; false when somebody else has it.
     [[nodiscard]] virtual bool try_lock(const Handle& file) = 0;

@@ -401,7 +401,7 @@ bool PosixFileSystem::set_metadata(const Handle& at, std::string_view path,
         at, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | (directory ? O_DIRECTORY : 0), 0, deed));
     if (!thing.is_open() && errno == EACCES) {
         const bool kept = set_owner(at, path, entry.uid, entry.gid);
-        set_mode(at, path, entry.mode);
+        set_mode(at, path, mode_for(entry, kept));
         const bool all = set_xattrs(at, path, entry.xattrs) && kept;
         set_mtime(at, path, entry.mtime);
         return all;
@@ -419,7 +419,8 @@ bool PosixFileSystem::set_metadata(const Handle& at, std::string_view path,
     if (refused && !is_refusal(errno)) {
         throw_errno(errno, deed, path);
     }
-    if ((other_owner || before.mode != entry.mode) && ::fchmod(file, entry.mode) != 0) {
+    const std::uint32_t mode = mode_for(entry, !refused);
+    if ((other_owner || before.mode != mode) && ::fchmod(file, mode) != 0) {
         throw_errno(errno, deed, path);
     }
     const bool kept = replace_xattrs(thing, path, entry.xattrs) && !refused;

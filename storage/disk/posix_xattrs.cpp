@@ -21,8 +21,8 @@ template <typename Ask>
 std::optional<std::string> ask_grown(Ask ask) {
     for (;;) {
         const ssize_t length = ask(nullptr, 0);
-        if (length < 0) {
-            return std::nullopt;
+        if (length <= 0) {  // room for 0 bytes would be the question how long once more
+            return length < 0 ? std::nullopt : std::optional<std::string>("");
         }
         std::string text(static_cast<std::size_t>(length), '\0');
         const ssize_t got = ask(text.data(), text.size());

@@ -84,6 +84,13 @@ std::optional<TreeMarker> read_marker(FileSystem& files, const Handle& root) {
     return std::move(marker).take();
 }
 
+std::string how_to_put_back(const TreeMarker& marker) {
+    std::string line = to_json(marker);
+    line.pop_back();  // the newline
+    return "if this is the right directory and its marker was deleted, put it back as " +
+           std::string(tree_paths::marker) + ": " + line;
+}
+
 void make_our_directory(FileSystem& files, const Handle& root) {
     const FileStatus before = files.status(root);
     try {

@@ -30,6 +30,8 @@ struct TreeMarker {
 [[nodiscard]] std::optional<TreeMarker> read_marker(FileSystem& files, const Handle& root);
 // Durable when it returns. Makes .farshore if need be; the root's own times stay as they were.
 void write_marker(FileSystem& files, const Handle& root, const TreeMarker& marker);
+// For whoever has to decide: how a root that has lost this marker gets it back, if it is the one.
+[[nodiscard]] std::string how_to_put_back(const TreeMarker& marker);
 // Makes .farshore if need be (mode 0700); the root's own times stay as they were.
 void make_our_directory(FileSystem& files, const Handle& root);
 

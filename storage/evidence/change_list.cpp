@@ -34,7 +34,8 @@ struct ChangeListWriter::Context {
     Context& operator=(const Context&) = delete;
 };
 
-ChangeListWriter::ChangeListWriter() : context_(std::make_unique<Context>()) {}
+ChangeListWriter::ChangeListWriter(std::size_t limit_bytes)
+    : context_(std::make_unique<Context>()), limit_bytes_(limit_bytes) {}
 ChangeListWriter::~ChangeListWriter() = default;
 
 void ChangeListWriter::compress(std::string_view bytes, bool is_end) {
@@ -47,9 +48,9 @@ void ChangeListWriter::compress(std::string_view bytes, bool is_end) {
         FARSHORE_ASSERT(ZSTD_isError(left) == 0);
         bytes_.append(context_->piece.data(), out.pos);
     } while (in.pos < in.size || (is_end && left > 0));
-    if (bytes_.size() > limits::evidence_object) {
-        throw Error(ErrorCode::too_large,
-                    "change list: compressed it is over the limit of an object");
+    if (bytes_.size() > limit_bytes_) {
+        throw Error(ErrorCode::too_large, "change list: compressed it has more than " +
+                                              std::to_string(limit_bytes_) + " bytes");
     }
 }
 

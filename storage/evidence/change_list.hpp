@@ -10,6 +10,7 @@
 
 #include "protocol/digest.hpp"
 #include "protocol/file_entry.hpp"
+#include "protocol/limits.hpp"
 
 namespace farshore::storage {
 
@@ -20,15 +21,16 @@ struct ChangeList {
     std::uint64_t count = 0;
 };
 
-// The same entries give the same bytes. Memory: the compressed list.
+// The same entries give the same bytes. Memory: the compressed list. add() and finish() throw
+// Error(too_large) when it has more than `limit_bytes`, compressed: then there is no list.
 class ChangeListWriter {
   public:
-    ChangeListWriter();
+    explicit ChangeListWriter(std::size_t limit_bytes = limits::evidence_object);
     ~ChangeListWriter();
     ChangeListWriter(const ChangeListWriter&) = delete;
     ChangeListWriter& operator=(const ChangeListWriter&) = delete;
 
-    // Paths must rise: that is asserted. Throws Error(too_large) past limits::evidence_object.
+    // Paths must rise: that is asserted.
     void add(const FileEntry& entry);
     [[nodiscard]] ChangeList finish();
 
@@ -37,6 +39,7 @@ class ChangeListWriter {
     void compress(std::string_view bytes, bool is_end);
 
     std::unique_ptr<Context> context_;
+    std::size_t limit_bytes_;
     std::string bytes_;
     std::string last_path_;
     std::uint64_t count_ = 0;

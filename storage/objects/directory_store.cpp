@@ -18,6 +18,16 @@ std::span<const std::byte> as_bytes(std::string_view text) {
     return std::as_bytes(std::span(text));
 }
 
+// None for what 64 bits of nanoseconds don't hold: somebody set it so.
+std::optional<Timestamp> timestamp_of(const FileTime& time) {
+    Timestamp stamp;
+    if (__builtin_mul_overflow(time.seconds, 1'000'000'000, &stamp.nanoseconds) ||
+        __builtin_add_overflow(stamp.nanoseconds, time.nanoseconds, &stamp.nanoseconds)) {
+        return std::nullopt;
+    }
+    return stamp;
+}
+
 struct SplitKey {
     std::string_view parents;  // "" or "a/b"
     std::string_view name;
@@ -248,8 +258,7 @@ void DirectoryStore::list_below(const Handle& directory, const std::string& path
         if (status->type == EntryType::directory) {
             list_below(file_system_.open_directory(directory, item.name), key + "/", prefix, found);
         } else if (within && status->type == EntryType::file) {
-            const FileTime& at = status->mtime;
-            found.push_back({key, Timestamp{at.seconds * 1'000'000'000 + at.nanoseconds}});
+            found.push_back({key, timestamp_of(status->mtime)});
         }
     }
 }

@@ -1,8 +1,9 @@
 #pragma once
 // Where the keys for S3 come from: the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
-// AWS_SESSION_TOKEN), else the shared credentials file (AWS_SHARED_CREDENTIALS_FILE, by default
-// ~/.aws/credentials; the profile AWS_PROFILE, by default "default"). Never from farshore's own
-// config. An empty variable counts as not set.
+// AWS_SESSION_TOKEN), else a web identity, else the shared credentials file
+// (AWS_SHARED_CREDENTIALS_FILE, by default ~/.aws/credentials; the profile AWS_PROFILE, by default
+// "default"), else who lends them (s3_role_credentials.hpp). Never from farshore's own config. An
+// empty variable counts as not set.
 
 #include <functional>
 #include <memory>

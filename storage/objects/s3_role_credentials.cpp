@@ -70,6 +70,10 @@ bool may_be_asked_plainly(std::string_view url) {
     return is_loopback || std::find(known.begin(), known.end(), host) != known.end();
 }
 
+std::string sts_endpoint(const std::string& region) {
+    return "https://sts." + region + ".amazonaws.com" + (region.starts_with("cn-") ? ".cn" : "");
+}
+
 Result<LentKeys> parse_lent_json(std::string_view text) {
     const Result<boost::json::value> value = parse_json(text, answer_limit_bytes);
     if (!value || !value.value().is_object()) {
@@ -127,8 +131,7 @@ std::optional<Result<LentKeys>> RoleCredentials::from_web_identity() {
     }
     const std::string region =
         variable_("AWS_REGION").value_or(variable_("AWS_DEFAULT_REGION").value_or("us-east-1"));
-    const std::string endpoint =
-        variable_("AWS_ENDPOINT_URL_STS").value_or("https://sts." + region + ".amazonaws.com");
+    const std::string endpoint = variable_("AWS_ENDPOINT_URL_STS").value_or(sts_endpoint(region));
     HttpRequest request;
     request.method = "GET";
     request.deadline = sts_deadline;

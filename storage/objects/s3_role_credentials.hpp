@@ -41,6 +41,8 @@ class RoleCredentials {
     ReadFile read_file_;
 };
 
+// Where STS is asked in a region, when the environment does not say it.
+[[nodiscard]] std::string sts_endpoint(const std::string& region);
 // What containers and instances answer.
 [[nodiscard]] Result<LentKeys> parse_lent_json(std::string_view text);
 // What STS answers.

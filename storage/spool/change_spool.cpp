@@ -165,8 +165,8 @@ void ChangeSpool::sync() {
         const std::lock_guard lock(mutex_);
         file = log_.prepare_sync();
     }
-    // Outside of the lock: the lane goes on filling the spool meanwhile. A roll in between has
-    // synced this file itself.
+    // Outside of the lock: the lane goes on filling the spool meanwhile. A roll in between syncs
+    // this file itself.
     try {
         files_.sync_file(*file);
     } catch (const Error&) {
@@ -174,6 +174,9 @@ void ChangeSpool::sync() {
         log_.fail();
         throw;
     }
+    // A write that failed is told to one of two who sync at a time: perhaps to that roll.
+    const std::lock_guard lock(mutex_);
+    log_.require_sound();
 }
 
 SpoolPosition ChangeSpool::position_at(Lsn lsn) const {
@@ -236,7 +239,7 @@ ChangeSpoolReader ChangeSpool::reader(SpoolPosition from, SpoolPosition to,
         throw Error(ErrorCode::state_damaged,
                     "the spool does not hold what the state says: it was moved or removed");
     }
-    log_.flush();
+    log_.flush_up_to(to);
     return {files_, log_.directory(), from, to, context};
 }
 

@@ -62,7 +62,7 @@ SharedFile RecordLog::prepare_sync() {
 }
 
 void RecordLog::truncate_to(SpoolPosition position) {
-    if (position < begin() || position > end()) {
+    if (position < begin() || position > end() || !is_within_segment(position)) {
         throw Error(ErrorCode::state_damaged,
                     "the spool does not reach the position " + segment_name(position.segment) +
                         "/" + std::to_string(position.offset) + " that was received");
@@ -70,13 +70,20 @@ void RecordLog::truncate_to(SpoolPosition position) {
     if (position == end()) {
         return;
     }
-    writer_.reset();
+    // From here on the writer's segment may be gone: it is not written any more, also when this
+    // fails half way and is said again.
+    writer_->fail();
     while (segments_.back().number > position.segment) {
         files_.unlink(directory_, segment_name(segments_.back().number));
         segments_.pop_back();
     }
     files_.sync_file(directory_);
     writer_ = RecordLogWriter::reopen(files_, directory_, position);
+}
+
+bool RecordLog::is_within_segment(SpoolPosition position) const {
+    const bool is_last = position.segment == segments_.back().number;
+    return is_last || position.offset <= segments_[position.segment - begin().segment].bytes;
 }
 
 void RecordLog::trim_before(std::uint64_t segment) {

@@ -25,13 +25,18 @@ class RecordLog {
     // Makes the last segment durable and begins the next.
     void roll();
     void flush() { writer_->flush(); }
+    // What is before `position` can be read.
+    void flush_up_to(SpoolPosition position) { writer_->flush_up_to(position); }
     // Flushes; what sync_file() of the result makes durable is everything appended so far.
     [[nodiscard]] SharedFile prepare_sync();
     // That sync failed: nothing may be written any more.
     void fail() { writer_->fail(); }
+    // Throws sync_failed when some sync has failed.
+    void require_sound() const { writer_->require_sound(); }
 
     // `position` is the end of a record, or of a segment's header. Throws Error(state_damaged) when
-    // the log does not reach it.
+    // the log does not reach it. When it fails half way nothing can be appended before it is said
+    // again.
     void truncate_to(SpoolPosition position);
     // Removes the segments before number `segment`, but never the last.
     void trim_before(std::uint64_t segment);
@@ -47,6 +52,8 @@ class RecordLog {
         std::uint64_t bytes = 0;  // of a segment that is not the last
     };
 
+    // For a position between begin() and end().
+    [[nodiscard]] bool is_within_segment(SpoolPosition position) const;
     void find_segments();
     void recover_last();
 

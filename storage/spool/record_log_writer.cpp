@@ -58,6 +58,12 @@ void RecordLogWriter::flush() {
     buffer_.clear();
 }
 
+void RecordLogWriter::flush_up_to(SpoolPosition position) {
+    if (position > SpoolPosition{number_, offset_}) {
+        flush();
+    }
+}
+
 void RecordLogWriter::sync() {
     flush();
     try {
@@ -71,7 +77,7 @@ void RecordLogWriter::sync() {
 void RecordLogWriter::require_sound() const {
     if (failed_) {
         throw Error(ErrorCode::sync_failed,
-                    "the spool can not be written any more: an earlier sync failed");
+                    "the spool can not be written any more: an earlier sync or cut failed");
     }
 }
 

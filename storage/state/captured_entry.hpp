@@ -1,6 +1,6 @@
 #pragma once
 // An entry of a tree together with what the kernel said of it: how a later look knows whether the
-// file has been touched. Both sides keep their index in rows of this form.
+// file has been touched. The primary keeps its index in rows of this form.
 
 #include <cstdint>
 #include <string>
@@ -34,12 +34,13 @@ struct CapturedEntry {
     CutNumber cut;  // in which it last changed
 };
 
-// The columns of both indexes, in this order: path, entry, sha256, link, filesystem, inode,
+// The columns of the index, in this order: path, entry, sha256, link, filesystem, inode,
 // identity, cut. `first` is the number of the first of them.
 void bind_captured_entry(Statement& statement, int first, const CapturedEntry& entry,
                          std::string& entry_bytes, std::string& identity_bytes);
 // Reads columns "entry, identity, cut" from `first` on. Throws state_damaged.
 [[nodiscard]] CapturedEntry read_captured_entry(const Statement& statement, int first);
+// An entry as both sides' tables have it. Throws state_damaged, as read_stat_identity() does.
 [[nodiscard]] FileEntry read_entry(std::string_view bytes);
 [[nodiscard]] StatIdentity read_stat_identity(std::string_view bytes);
 void encode(const StatIdentity& identity, ByteWriter& out);

@@ -1,5 +1,7 @@
 #include "storage/state/cut_commit.hpp"
 
+#include <algorithm>
+
 #include "protocol/limits.hpp"
 #include "protocol/tree_digest.hpp"
 
@@ -102,6 +104,9 @@ void CutCommit::set_scanned(const SourceName& tree, bool first_scan_done,
 
 void CutCommit::set_database(const SourceName& database, const StreamPosition& position,
                              const std::vector<StoredTransaction>& unmarked) {
+    const auto positions = state_.database_positions();
+    const auto before = positions.find(database);
+    const bool is_other_log = before != positions.end() && before->second.system != position.system;
     Statement(state_.database_,
               "INSERT INTO database_positions (name, lsn, system_identifier) VALUES (?1, ?2, ?3) "
               "ON CONFLICT (name) DO UPDATE SET lsn = ?2, system_identifier = ?3")
@@ -109,14 +114,40 @@ void CutCommit::set_database(const SourceName& database, const StreamPosition& p
         .bind(2, position.lsn.value())
         .bind_text(3, position.system)
         .run();
-    Statement(state_.database_, "DELETE FROM unmarked_transactions WHERE name = ?1")
-        .bind_text(1, database.str())
-        .run();
+    write_unmarked(database, is_other_log, unmarked);
+}
+
+// Writes what is not there yet: between two marks every cut has all transactions since the first.
+void CutCommit::write_unmarked(const SourceName& database, bool is_other_log,
+                               const std::vector<StoredTransaction>& unmarked) {
+    const auto erase = [&](std::string_view which, Lsn lsn) {
+        Statement(state_.database_,
+                  "DELETE FROM unmarked_transactions WHERE name = ?1 AND commit_end " +
+                      std::string(which) + " ?2")
+            .bind_text(1, database.str())
+            .bind(2, lsn.value())
+            .run();
+    };
+    if (unmarked.empty() || is_other_log) {
+        erase(">=", Lsn());
+    } else {
+        erase("<", unmarked.front().commit_end);
+        erase(">", unmarked.back().commit_end);
+    }
+    Statement newest(state_.database_,
+                     "SELECT coalesce(max(commit_end), 0) FROM unmarked_transactions "
+                     "WHERE name = ?1");
+    newest.bind_text(1, database.str()).step();
+    const Lsn written(newest.unsigned_integer(0));
     Statement insert(state_.database_, "INSERT INTO unmarked_transactions VALUES (?1, ?2, ?3)");
-    for (const StoredTransaction& transaction : unmarked) {
+    const auto is_behind = [](Lsn lsn, const StoredTransaction& transaction) {
+        return lsn < transaction.commit_end;
+    };
+    auto each = std::upper_bound(unmarked.begin(), unmarked.end(), written, is_behind);
+    for (; each != unmarked.end(); ++each) {
         insert.bind_text(1, database.str())
-            .bind(2, transaction.commit_end.value())
-            .bind(3, transaction.sha256)
+            .bind(2, each->commit_end.value())
+            .bind(3, each->sha256)
             .run();
     }
 }

@@ -29,6 +29,7 @@ class CutCommit {
     // As it is with this cut's changes.
     [[nodiscard]] CapturedTotals totals(const SourceName& tree);
     void set_scanned(const SourceName& tree, bool first_scan_done, std::optional<Timestamp> swept);
+    // unmarked: all transactions that no mark has described, rising; empty with a mark.
     void set_database(const SourceName& database, const StreamPosition& position,
                       const std::vector<StoredTransaction>& unmarked);
     // 16 random bytes: zeros unless it is said.
@@ -41,6 +42,8 @@ class CutCommit {
     CapturedTotals& totals_of(const SourceName& tree);
     void take_out(const SourceName& tree, const FileEntry& entry);
     void write(const SourceName& tree, const CapturedEntry& entry);
+    void write_unmarked(const SourceName& database, bool is_other_log,
+                        const std::vector<StoredTransaction>& unmarked);
 
     PrimaryState& state_;
     Transaction transaction_;

@@ -55,6 +55,9 @@ void HeldDeletions::hold(const SourceName& tree, const std::vector<std::string>&
         .bind(2, added)
         .bind(3, now.nanoseconds)
         .run();
+    Statement(database_, "DELETE FROM held_batches WHERE id = ?1 AND entries = 0")
+        .bind(1, batch)
+        .run();  // all of it was held already
 }
 
 void HeldDeletions::let_go(const SourceName& tree, const std::vector<std::string>& paths) {

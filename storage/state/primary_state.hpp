@@ -80,7 +80,7 @@ struct Forgettable {
 };
 
 // Invariants: cut and mark numbers only grow, also across a crash; an entry's row is of the cut in
-// which it last changed; a removed path stays as a tombstone until forget_tombstones().
+// which it last changed; a removed path stays as a tombstone until forget().
 class PrimaryState {
   public:
     static constexpr CutNumber any_cut{std::numeric_limits<std::int64_t>::max()};

@@ -1,6 +1,7 @@
 #include "storage/state/retained_entries.hpp"
 
 #include "protocol/limits.hpp"
+#include "storage/state/captured_entry.hpp"
 
 namespace farshore::storage {
 
@@ -15,9 +16,7 @@ RetainedEntry read_row(const Statement& row) {
     found.how.at = Timestamp{row.integer(1)};
     found.how.replaced = row.integer(2) != 0;
     found.how.name = std::string(row.bytes(3));
-    ByteReader in(row.bytes(4));
-    found.entry = decode_file_entry(in);
-    in.finish();
+    found.entry = read_entry(row.bytes(4));
     return found;
 }
 

@@ -1,6 +1,7 @@
 #include "storage/state/secondary_index.hpp"
 
 #include "protocol/limits.hpp"
+#include "storage/state/captured_entry.hpp"
 
 namespace farshore::storage {
 
@@ -17,13 +18,6 @@ std::string edge(bool ascending) {
 Statement& fresh(Statement& statement) {
     statement.reset();
     return statement;
-}
-
-FileEntry entry_of(std::string_view bytes) {
-    ByteReader in(bytes);
-    FileEntry entry = decode_file_entry(in);
-    in.finish();
-    return entry;
 }
 
 std::string bytes_of(const FileEntry& entry) {
@@ -48,7 +42,7 @@ void bind_keys(Statement& statement, int index, const FileEntry& entry) {
 // From column `first` on: entry, inode, ctime_seconds, ctime_nanoseconds
 IndexedEntry indexed_of(const Statement& row, int first = 0) {
     return {
-        entry_of(row.bytes(first)),
+        read_entry(row.bytes(first)),
         {row.unsigned_integer(first + 1),
          {row.integer(first + 2), static_cast<std::uint32_t>(row.unsigned_integer(first + 3))}}};
 }
@@ -89,19 +83,25 @@ SecondaryIndex::SecondaryIndex(Database& database)
       find_incoming_(
           database, "SELECT entry FROM secondary_incoming WHERE cut = ? AND tree = ? AND path = ?"),
       first_of_link_(database,
-                     "SELECT entry FROM secondary_incoming "
+                     "SELECT entry FROM secondary_incoming INDEXED BY secondary_incoming_link "
                      "WHERE cut = ? AND tree = ? AND link = ? ORDER BY path LIMIT 1"),
-      needs_(database, "SELECT 1 FROM secondary_incoming WHERE tree = ? AND sha256 = ? LIMIT 1"),
+      // Each names its index: without statistics SQLite takes a tree, or a cut, for ten rows, and
+      // reads through all of it instead.
+      needs_(database,
+             "SELECT 1 FROM secondary_incoming INDEXED BY secondary_incoming_sha256 "
+             "WHERE tree = ? AND sha256 = ? LIMIT 1"),
       needs_after_(database,
-                   "SELECT 1 FROM secondary_incoming "
+                   "SELECT 1 FROM secondary_incoming INDEXED BY secondary_incoming_sha256 "
                    "WHERE tree = ?1 AND sha256 = ?2 AND (cut, path) > (?3, ?4) "
                    "AND NOT (cut = ?3 AND ?5 <> '' AND link IS ?5) LIMIT 1"),
       incoming_before_(database,
-                       "SELECT 1 FROM secondary_cuts AS c JOIN secondary_incoming AS i "
+                       "SELECT 1 FROM secondary_cuts AS c CROSS JOIN secondary_incoming AS i "
                        "ON i.cut = c.cut AND i.tree = ? AND i.path = ? WHERE c.cut < ? LIMIT 1"),
       find_(database, indexed_where("WHERE tree = ? AND path = ?")),
-      by_sha256_(database, indexed_where("WHERE tree = ? AND sha256 = ? LIMIT ?")),
-      by_link_(database, indexed_where("WHERE tree = ? AND link = ? ORDER BY path")),
+      by_sha256_(database, indexed_where("INDEXED BY secondary_entries_sha256 "
+                                         "WHERE tree = ? AND sha256 = ? LIMIT ?")),
+      by_link_(database, indexed_where("INDEXED BY secondary_entries_link "
+                                       "WHERE tree = ? AND link = ? ORDER BY path")),
       put_(database, "INSERT OR REPLACE INTO secondary_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
       erase_(database, "DELETE FROM secondary_entries WHERE tree = ? AND path = ?"),
       erase_incoming_(database,
@@ -135,7 +135,7 @@ void SecondaryIndex::discard_incoming_above(CutNumber cut) {
 std::vector<FileEntry> SecondaryIndex::page_of(Statement& statement) const {
     std::vector<FileEntry> page;
     while (statement.step()) {
-        page.push_back(entry_of(statement.bytes(0)));
+        page.push_back(read_entry(statement.bytes(0)));
     }
     statement.reset();
     return page;
@@ -172,7 +172,7 @@ void SecondaryIndex::walk_changes(CutNumber cut, const SourceName& tree,
         next.bind(1, cut.value()).bind_text(2, tree.str()).bind_blob(3, last).bind(4, page_rows);
         std::vector<std::pair<FileEntry, std::optional<IndexedEntry>>> page;
         while (next.step()) {
-            page.emplace_back(entry_of(next.bytes(0)),
+            page.emplace_back(read_entry(next.bytes(0)),
                               next.is_null(1) ? std::nullopt : std::optional(indexed_of(next, 1)));
         }
         next.reset();

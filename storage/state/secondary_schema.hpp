@@ -1,5 +1,6 @@
 #pragma once
-// The tables of a secondary in the state database (ON_DISK.md has them column by column).
+// The tables of a secondary in the state database (ON_DISK.md; their columns are
+// commented where they are made).
 
 #include "storage/state/sqlite.hpp"
 

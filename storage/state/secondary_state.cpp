@@ -20,6 +20,11 @@ constexpr std::string_view fact_received_as_of = "received_as_of";
 constexpr std::string_view fact_applied_as_of = "applied_as_of";
 constexpr std::string_view fact_prefix_of_others = "x.";
 
+// Of a database: how far its replica said that it is.
+std::string committed_fact(const SourceName& name) {
+    return "committed." + name.str();
+}
+
 constexpr std::string_view mark_columns =
     "SELECT mark, envelope, digest, received_at, received_error, applied_at, applied_error, "
     "sources FROM secondary_marks WHERE mark > ? ";
@@ -109,7 +114,7 @@ Database prepared(const std::string& path) {
 }  // namespace
 
 SecondaryState::SecondaryState(const std::string& path)
-    : database_(prepared(path)), index_(database_) {}
+    : database_(prepared(path)), index_(database_), told_marks_(database_) {}
 
 // --- facts
 
@@ -201,22 +206,6 @@ void SecondaryState::enter_epoch(Epoch epoch) {
 
 // --- received
 
-void SecondaryState::write_mark(const ArrivedMark& mark, const ReceivedCut& cut,
-                                const WitnessedTime& when) {
-    const bool is_cut = cut.is_mark && &mark == &cut.marks.back();
-    Statement put(database_,
-                  "INSERT INTO secondary_marks (mark, cut, is_cut, envelope, digest, received_at, "
-                  "received_error) VALUES (?, ?, ?, ?, ?, ?, ?)");
-    put.bind(1, mark.mark.value())
-        .bind(2, cut.cut.value())
-        .bind(3, is_cut ? 1 : 0)
-        .bind_blob(4, mark.envelope)
-        .bind(5, mark.digest)
-        .bind(6, when.at.nanoseconds);
-    bind_error(put, 7, when.clock_error);
-    put.run();
-}
-
 void SecondaryState::write_received_databases(const ReceivedCut& cut) {
     Statement put(database_, "INSERT INTO secondary_cut_databases VALUES (?, ?, ?, ?, ?, ?)");
     Statement move(
@@ -260,10 +249,12 @@ void SecondaryState::commit_received(const ReceivedCut& cut, const WitnessedTime
         .bind_blob(4, as_of)
         .run();
     for (const ArrivedMark& mark : cut.marks) {
-        FARSHORE_ASSERT(mark.mark.value() > number(fact_received_mark));
-        write_mark(mark, cut, when);
-        write_number(fact_received_mark, mark.mark.value());
-        write_fact(fact_received_mark_digest, mark.digest.hex());
+        told_marks_.tell(mark);
+    }
+    if (const auto told = told_marks_.take(cut.cut, cut.is_mark, when)) {
+        FARSHORE_ASSERT(told->first.value() > number(fact_received_mark));
+        write_number(fact_received_mark, told->last.value());
+        write_fact(fact_received_mark_digest, told->digest.hex());
     }
     write_received_databases(cut);
     write_number(fact_received_cut, cut.cut.value());
@@ -289,7 +280,8 @@ std::map<SourceName, DatabasePoint> SecondaryState::cut_databases(CutNumber cut)
 
 std::vector<ArrivedMark> SecondaryState::cut_marks(CutNumber cut) {
     Statement ask(database_,
-                  "SELECT mark, envelope, digest FROM secondary_marks WHERE cut = ? ORDER BY mark");
+                  "SELECT mark, envelope, digest FROM secondary_marks WHERE cut = ? "
+                  "ORDER BY mark LIMIT 2");
     ask.bind(1, cut.value());
     std::vector<ArrivedMark> found;
     while (ask.step()) {
@@ -340,6 +332,7 @@ void SecondaryState::write_applied_databases(CutNumber cut) {
 
 void SecondaryState::commit_applied(CutNumber cut, const WitnessedTime& when,
                                     const std::map<SourceName, Digest>& sources,
+                                    const std::map<SourceName, Lsn>& committed,
                                     AppliedClaim claim) {
     crash_point("applied_before_commit");
     Transaction transaction(database_);
@@ -362,6 +355,9 @@ void SecondaryState::commit_applied(CutNumber cut, const WitnessedTime& when,
     write_applied_databases(cut);
     Statement(database_, "DELETE FROM secondary_cuts WHERE cut = ?").bind(1, cut.value()).run();
     write_number(fact_applied_cut, cut.value());
+    for (const auto& [name, lsn] : committed) {
+        write_number(committed_fact(name), lsn.value());
+    }
     transaction.commit();
     crash_point("applied_after_commit");
 }
@@ -435,7 +431,9 @@ std::map<SourceName, DatabaseState> SecondaryState::databases() {
         state.received_end = position_of(ask, 5);
         state.standing.whole_from = Lsn(ask.unsigned_integer(10));
         state.applied = {Lsn(ask.unsigned_integer(7)), position_of(ask, 8)};
-        found.emplace(SourceName(std::string(ask.bytes(0))), std::move(state));
+        SourceName name{std::string(ask.bytes(0))};
+        state.committed = Lsn(number(committed_fact(name)));
+        found.emplace(std::move(name), std::move(state));
     }
     return found;
 }
@@ -450,6 +448,7 @@ void SecondaryState::set_database(const SourceName& name, const DatabaseStanding
             .bind_text(1, name.str())
             .run();
     }
+    write_number(committed_fact(name), 0);
     Statement(database_,
               "INSERT OR REPLACE INTO secondary_databases VALUES "
               "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5, ?6, ?7, ?8)")

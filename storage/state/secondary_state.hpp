@@ -13,14 +13,9 @@
 #include "storage/spool/record_log_format.hpp"
 #include "storage/state/secondary_index.hpp"
 #include "storage/state/sqlite.hpp"
+#include "storage/state/told_marks.hpp"
 
 namespace farshore::storage {
-
-// A moment of this host, as the evidence has it.
-struct WitnessedTime {
-    Timestamp at;
-    std::optional<Duration> clock_error;
-};
 
 // How far a database's changes go that belong to a cut.
 struct DatabasePoint {
@@ -29,18 +24,13 @@ struct DatabasePoint {
     std::string sequences = {};  // that the cut told (protocol/sequence_values.hpp)
 };
 
-// As the primary signed it; the receipt has its own (protocol/receipt.hpp).
-struct ArrivedMark {
-    MarkNumber mark;
-    std::string envelope;  // the bytes as signed
-    Digest digest;         // of its payload
-};
-
 struct ReceivedCut {
     CutNumber cut;
     CutNumber base;
-    bool is_mark = false;            // then the last of `marks` describes this very cut
-    std::vector<ArrivedMark> marks;  // after `base`, rising
+    bool is_mark = false;  // then the last mark describes this very cut
+    // After `base`, rising, besides told_marks(). From next_to_apply(): the first two,
+    // which is enough to know whether it is one.
+    std::vector<ArrivedMark> marks;
     std::map<SourceName, DatabasePoint> databases;
     std::map<SourceName, BootTime> as_of;  // of the primary's boot
     std::string primary_boot_id;
@@ -81,6 +71,7 @@ struct DatabaseState {
     DatabaseStanding standing;
     SpoolPosition received_end;  // the spool is truncated to it at a start
     DatabasePoint applied;       // where the next cut's changes begin
+    Lsn committed;               // farshore.progress of the replica was there, or further
 };
 
 // What is remembered of a replica's root.
@@ -107,16 +98,20 @@ class SecondaryState {
     // The first one that this secondary follows, or a later one: cuts and marks begin anew.
     void enter_epoch(Epoch epoch);
 
+    // Those of the cut that is being told: commit_received() takes them.
+    [[nodiscard]] ToldMarks& told_marks() { return told_marks_; }
     // The promise: everything the cut needs is on the disk and synced (staged content, spools);
     // with this the cut is received. `when` is this host's time of it.
     void commit_received(const ReceivedCut& cut, const WitnessedTime& when);
     // The next cut to apply, if any is received.
     [[nodiscard]] std::optional<ReceivedCut> next_to_apply();
     // Everything of the cut is in trees (settled) and databases, and synced. `sources` are the
-    // digests of a mark's receipt; kept when the cut is one. Without a claim (changes of a table
+    // digests of a mark's receipt; kept when the cut is one. `committed`: what the replicas say of
+    // themselves (farshore.progress), until a new copy begins. Without a claim (changes of a table
     // were left out, and the cut's marks don't say so) its marks never count as applied.
     void commit_applied(CutNumber cut, const WitnessedTime& when,
                         const std::map<SourceName, Digest>& sources,
+                        const std::map<SourceName, Lsn>& committed = {},
                         AppliedClaim claim = AppliedClaim::marks);
 
     // For receipts: what came after, or was applied after, in order, at most `limit`.
@@ -144,7 +139,6 @@ class SecondaryState {
     void write_fact(std::string_view name, std::string_view value);
     void write_number(std::string_view name, std::uint64_t value);
     [[nodiscard]] std::uint64_t number(std::string_view name);
-    void write_mark(const ArrivedMark& mark, const ReceivedCut& cut, const WitnessedTime& when);
     void write_received_databases(const ReceivedCut& cut);
     void write_applied_marks(CutNumber cut, const WitnessedTime& when, const std::string& digests);
     void write_applied_databases(CutNumber cut);
@@ -154,6 +148,7 @@ class SecondaryState {
 
     Database database_;
     SecondaryIndex index_;
+    ToldMarks told_marks_;
 };
 
 }  // namespace farshore::storage

@@ -240,11 +240,20 @@ void Transaction::commit() {
 
 ReadTransaction::ReadTransaction(Database& database) : database_(database) {
     database_.execute("BEGIN");
-    // SQLite takes its view at the first read, not at BEGIN.
-    Statement(database_, "SELECT count(*) FROM sqlite_schema").step();
+    try {
+        // SQLite takes its view at the first read, not at BEGIN.
+        Statement(database_, "SELECT count(*) FROM sqlite_schema").step();
+    } catch (const Error&) {
+        end();  // no destructor will
+        throw;
+    }
 }
 
 ReadTransaction::~ReadTransaction() {
+    end();
+}
+
+void ReadTransaction::end() const {
     sqlite3_exec(database_.raw(), "COMMIT", nullptr, nullptr, nullptr);
 }
 

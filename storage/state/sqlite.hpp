@@ -25,7 +25,7 @@ namespace farshore::storage {
 // are kept by their text and used again: preparing costs more than most of them do.
 class Database {
   public:
-    // Opens or makes the file (mode 0600).
+    // Opens or makes the file; SQLite's own files beside it get its mode.
     explicit Database(const std::string& path);
 
     // One or more statements without results.
@@ -136,6 +136,8 @@ class ReadTransaction {
     ReadTransaction& operator=(const ReadTransaction&) = delete;
 
   private:
+    void end() const;
+
     Database& database_;
 };
 

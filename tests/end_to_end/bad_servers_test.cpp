@@ -236,6 +236,12 @@ TEST_P(FullState, IsNamedAndOvercome) {
         << pair_->log(agent);
     EXPECT_TRUE(pair_->process(agent).is_running()) << pair_->log(agent);
 
+    // A host that starts with its disk full: the primary ended, and nobody started it again.
+    pair_->kill(agent);
+    pair_->start(agent);
+    EXPECT_FALSE(pair_->process(agent).wait(std::chrono::seconds(3))) << pair_->log(agent);
+    EXPECT_NE(pair_->log(agent).rfind("DISK_FULL"), std::string::npos) << pair_->log(agent);
+
     fs::remove(state + "/ballast");
     expect_equal();
     EXPECT_TRUE(eventually([&] {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <functional>
 #include <memory>
@@ -330,6 +331,66 @@ TEST_F(Databases, AReplicaWithRowsIsRefused) {
     EXPECT_EQ(replica_.value("app", "SELECT count(*) FROM mine"), "1");
 }
 
+// What lies between is in no spool any more: only a new copy brings it.
+TEST_F(Databases, AReplicaThatWasPutBackIsCopiedAnew) {
+    primary_.query("app", "CREATE TABLE t (id int PRIMARY KEY, v text)");
+    start();
+    settle();
+    const std::string before = replica_.value("app", "SELECT lsn FROM farshore.progress");
+    primary_.query("app", "INSERT INTO t SELECT i, 'v' || i FROM generate_series(1, 100) i");
+    settle();
+    pair_->kill("west");
+    replica_.query("app", "DELETE FROM t; UPDATE farshore.progress SET lsn = '" + before + "'");
+    primary_.query("app", "INSERT INTO t VALUES (1000, 'later')");
+    pair_->start("west");
+    EXPECT_TRUE(eventually([&] {
+        return replica_.value("app", "SELECT count(*) FROM t") == "101";
+    })) << pair_->log("west");
+    settle();
+    expect_equal("t");
+    EXPECT_EQ(pair_->verify("west").status, 0);
+}
+
+// Each compares with its own snapshot, or says that it could not: never with the other's.
+TEST_F(Databases, TwoVerificationsAtOnceFindNoDifferenceThatIsNone) {
+    primary_.query("app",
+                   "CREATE TABLE t (id int PRIMARY KEY, v text);"
+                   "INSERT INTO t SELECT i, repeat('x', 200) FROM generate_series(1, 150000) i");
+    start();
+    settle(std::chrono::seconds(120));
+    std::atomic<bool> done = false;
+    std::jthread writer([&] {
+        while (!done) {
+            primary_.query("app", "UPDATE t SET v = v || 'y' WHERE id % 500 = 0");
+        }
+    });
+    std::jthread other([&] {
+        const Outcome verified = pair_->verify("east", {"--databases"});
+        EXPECT_NE(verified.status, 1) << verified.out << verified.err;
+    });
+    for (int round = 0; round < 3; ++round) {
+        const Outcome verified = pair_->verify("west", {"--databases"});
+        EXPECT_NE(verified.status, 1) << verified.out << verified.err;
+    }
+    other.join();
+    done = true;
+}
+
+// The primary's server could remove no dead row as long as such a snapshot lasts.
+TEST_F(Databases, AVerificationThatFailsLeavesNoTransactionOpen) {
+    primary_.query("app", "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
+    start();
+    settle();
+    replica_.kill();
+    const Outcome verified = pair_->verify("west", {"--databases"});
+    EXPECT_EQ(verified.status, 2) << verified.out << verified.err;
+    EXPECT_TRUE(eventually([&] {
+        return primary_.value("app",
+                              "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE "
+                              "'farshore%' AND state = 'idle in transaction'") == "0";
+    }));
+}
+
 TEST_F(Databases, AChangedRowOnTheReplicaIsNamedByVerify) {
     primary_.query("app",
                    "CREATE TABLE t (id int PRIMARY KEY, v text);"
@@ -343,6 +404,19 @@ TEST_F(Databases, AChangedRowOnTheReplicaIsNamedByVerify) {
         EXPECT_EQ(verified.status, 1) << asked << ": " << verified.out << verified.err;
         EXPECT_NE(verified.out.find("1234"), std::string::npos) << asked << ": " << verified.out;
     }
+}
+
+TEST_F(Databases, OfALargeTableTheRowThatIsMissingIsNamedAndNoOther) {
+    primary_.query("app",
+                   "CREATE TABLE t (id int PRIMARY KEY);"
+                   "INSERT INTO t SELECT generate_series(1, 800000)");
+    start();
+    settle(std::chrono::seconds(120));
+    replica_.query("app", "DELETE FROM t WHERE id = 100");
+    const Outcome verified = pair_->verify("west", {"--databases"});
+    EXPECT_EQ(verified.status, 1) << verified.out << verified.err;
+    EXPECT_NE(verified.out.find("public.t (100): row_missing"), std::string::npos) << verified.out;
+    EXPECT_NE(verified.out.find("\n1 difference\n"), std::string::npos) << verified.out;
 }
 
 TEST_F(Databases, KeysThatAreCheckedAtTheEndMayCollideWithinATransaction) {

@@ -63,6 +63,16 @@ class States : public ::testing::Test {
     std::unique_ptr<AgentPair> pair_;
 };
 
+TEST_F(States, TheStateIsForNobodyElse) {
+    start();
+    for (const char* agent : {"east", "west"}) {
+        for (const char* file : {"state.db", "state.db-wal", "state.db-shm", "lock"}) {
+            const fs::perms mode = fs::status(state(agent) + "/" + file).permissions();
+            EXPECT_EQ(mode, fs::perms::owner_read | fs::perms::owner_write) << agent << file;
+        }
+    }
+}
+
 TEST_F(States, AFlushDoesNotPromiseWhatIsStillInTransit) {
     start();
     expect_equal();
@@ -208,6 +218,8 @@ TEST_F(States, APrimaryThatRestartsAloneKnowsWhatTheSecondaryHad) {
     write("file", "content");
     start();
     expect_equal();
+    // That it is applied is told a moment after it can be seen.
+    EXPECT_TRUE(eventually([&] { return pair_->lag("east").at("lag_seconds").is_number(); }));
     EXPECT_EQ(pair_->stop("west"), 0);
     const double before = pair_->lag("east").at("rpo_seconds").to_number<double>();
     EXPECT_EQ(pair_->stop("east"), 0);

@@ -230,5 +230,16 @@ TEST(Json, CanonicalTextIsAFixedPoint) {
     }
 }
 
+// A value of two bytes takes ten times as much in memory.
+TEST(Json, MoreValuesThanAnybodyWritesAreRefused) {
+    std::string text = "[0";
+    for (std::size_t i = 0; i < limits::json_values; ++i) {
+        text += ",0";
+    }
+    text += "]";
+    EXPECT_FALSE(parse_json(text, limits::evidence_object));
+    EXPECT_TRUE(parse_json("[" + text.substr(5), limits::evidence_object));
+}
+
 }  // namespace
 }  // namespace farshore

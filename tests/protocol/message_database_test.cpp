@@ -102,5 +102,13 @@ TEST(MessageDatabase, RefusesUnknownSectionsAndBooleans) {
     EXPECT_THROW((void)from_frame<CopyResult>(result), Error);
 }
 
+// PostgreSQL's messages may quote what somebody wrote, of any length.
+TEST(MessageDatabase, AReasonIsCutToWhatTheOtherSideTakes) {
+    const std::string text(limits::text + 1, 'x');
+    EXPECT_EQ(round_trip(CopyNeeded{text}).reason.size(), limits::text);
+    const auto result = round_trip(CopyResult{false, ErrorCode::conflict, text});
+    EXPECT_EQ(result.reason.size(), limits::text);
+}
+
 }  // namespace
 }  // namespace farshore::test

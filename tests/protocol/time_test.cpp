@@ -89,5 +89,16 @@ TEST(Time, EachFileTimeHasOneText) {
     }
 }
 
+TEST(Duration, SecondsOfAnySizeAreADuration) {
+    EXPECT_EQ(Duration::from_seconds(1.5), Duration{1'500'000'000});
+    EXPECT_EQ(Duration::from_seconds(-0.25), Duration{-250'000'000});
+    const Duration longest = Duration::from_seconds(1e300);
+    EXPECT_GT(longest, Duration::from_seconds(3e9));
+    EXPECT_EQ(Duration::from_seconds(-1e300), Duration{-longest.nanoseconds});
+    EXPECT_GT(Timestamp{1'800'000'000'000'000'000} + longest, Timestamp{});
+    EXPECT_EQ(Duration::from_seconds(std::numeric_limits<double>::infinity()), longest);
+    EXPECT_EQ(Duration::from_seconds(std::numeric_limits<double>::quiet_NaN()), Duration{});
+}
+
 }  // namespace
 }  // namespace farshore

@@ -41,7 +41,12 @@ void DatabaseRoad::connect() {
     source_ = std::make_unique<primary::DatabaseSource>(
         stream_, AgentName("west"), origin, clock_,
         primary::DatabaseSourceEvents{
-            [this](Lsn end, const Digest& digest) { sent[end] = digest; }, {}, {}});
+            [this](const primary::StreamPosition& end, const Digest& digest) {
+                sent[end.lsn] = digest;
+                systems.insert(end.system);
+            },
+            {},
+            {}});
     receiver_ = std::make_unique<secondary::DatabaseReceiver>(stream_, replica, *spool_, 1ULL << 40,
                                                               receiver_events());
     source_thread_ = std::thread([this, standing = standing_] {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -57,6 +58,7 @@ class DatabaseRoad {
     // The digests of the transactions that a side has seen, by their ends.
     std::map<Lsn, Digest> sent;
     std::map<Lsn, Digest> applied;
+    std::set<std::string> systems;           // that the transactions were said to be of
     std::optional<std::string> copy_needed;  // what the source last said of a gap
     int copies_begun = 0;
     [[nodiscard]] const DatabaseStanding& standing() const { return standing_; }

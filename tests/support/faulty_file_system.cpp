@@ -83,6 +83,7 @@ void FaultyFileSystem::remove_directory(const Handle& at, std::string_view path)
 
 std::optional<storage::FileStatus> FaultyFileSystem::status(const Handle& at,
                                                             std::string_view path) {
+    about_to(Call::status);
     return real_.status(at, path);
 }
 
@@ -202,8 +203,9 @@ bool FaultyFileSystem::set_metadata(const Handle& at, std::string_view path,
     const storage::FileStatus before = status(at, path).value();
     const bool other_owner = before.uid != entry.uid || before.gid != entry.gid;
     bool kept = !other_owner || set_owner(at, path, entry.uid, entry.gid);
-    if (other_owner || before.mode != entry.mode) {
-        set_mode(at, path, entry.mode);
+    const std::uint32_t mode = storage::mode_for(entry, kept);
+    if (other_owner || before.mode != mode) {
+        set_mode(at, path, mode);
     }
     kept = set_xattrs(at, path, entry.xattrs) && kept;
     if (before.mtime != entry.mtime) {
@@ -213,6 +215,9 @@ bool FaultyFileSystem::set_metadata(const Handle& at, std::string_view path,
 }
 
 void FaultyFileSystem::sync_file(const Handle& file) {
+    if (const auto deed = std::exchange(before_sync_, nullptr)) {
+        deed();
+    }
     about_to_sync(Call::sync_file);
     real_.sync_file(file);
 }

@@ -7,6 +7,7 @@
 // sync.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -19,6 +20,7 @@ namespace farshore::test {
 class FaultyFileSystem final : public storage::FileSystem {
   public:
     enum class Call : std::uint8_t {
+        status,  // of a name
         open_file,
         read,
         make_directory,
@@ -48,6 +50,8 @@ class FaultyFileSystem final : public storage::FileSystem {
     // Writes that go beyond so many bytes from now on are disk_full, after a part was written.
     void set_room(std::uint64_t bytes);
     void clear_faults();
+    // Called once, before the next sync of a file: what happens at the same time.
+    void before_sync(std::function<void()> deed) { before_sync_ = std::move(deed); }
     // Ends the process before the `nth` changing call from now on. 0: never.
     void die_at_change(std::uint64_t nth) { die_at_ = nth == 0 ? 0 : changes_ + nth; }
     // Owners, nodes and xattrs are refused, as they are to a process without rights.
@@ -122,6 +126,7 @@ class FaultyFileSystem final : public storage::FileSystem {
     std::uint64_t changes_ = 0;
     std::uint64_t die_at_ = 0;
     bool refuse_rights_ = false;
+    std::function<void()> before_sync_;
     std::vector<Call> trace_;
 };
 

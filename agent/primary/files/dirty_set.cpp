@@ -40,6 +40,14 @@ void DirtySet::changed(const std::string& path, Drain drain, Timestamp now) {
     }
 }
 
+void DirtySet::came(const std::string& path, Drain drain, Timestamp now) {
+    changed(path, drain, now);
+    const auto dirty = paths_.find(path);
+    if (dirty != paths_.end()) {
+        dirty->second.came_back = true;
+    }
+}
+
 void DirtySet::distrust(const std::string& path, Timestamp now) {
     if (DirtyPath* dirty = slot(path, Drain::first, now)) {
         dirty->distrusted = true;
@@ -49,12 +57,14 @@ void DirtySet::distrust(const std::string& path, Timestamp now) {
 void DirtySet::removed(const std::string& path, Drain drain, Timestamp now) {
     if (DirtyPath* dirty = slot(path, drain, now)) {
         dirty->removal = drain == Drain::first ? Removal::this_cut : Removal::next_cut;
+        dirty->came_back = false;
     }
 }
 
 void DirtySet::found_absent(const std::string& path, Timestamp now) {
     if (DirtyPath* dirty = slot(path, Drain::second, now)) {
         dirty->removal = Removal::next_cut;
+        dirty->came_back = false;
     }
 }
 

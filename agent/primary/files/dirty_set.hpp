@@ -16,11 +16,15 @@ enum class Removal : std::uint8_t { not_seen, next_cut, this_cut };
 
 struct DirtyPath {
     Removal removal = Removal::not_seen;
+    bool came_back = false;   // there again since that removal
     bool before_t = false;    // dirty before this cut's first drain ended
     bool distrusted = false;  // to be read whatever its times say
     Timestamp since;          // when it was noticed
     BootTime noticed;         // when the cut's drain began that noticed it: it changed after the
                               // last drain before that
+
+    // Absent now, it was let go before L.
+    [[nodiscard]] bool may_go() const { return removal == Removal::this_cut && !came_back; }
 };
 
 // Invariants: never more than `most` paths: one more empties it and sets is_full(), and then only
@@ -34,7 +38,9 @@ class DirtySet {
     // Begins a cut: everything that is in the set belongs to its first drain, which begins `now`.
     void begin_cut(BootTime now);
     void changed(const std::string& path, Drain drain, Timestamp now);
-    // The same, and its content is not what the index has although its times are.
+    // The same, and the name is there: what was removed before is not what goes next.
+    void came(const std::string& path, Drain drain, Timestamp now);
+    // As changed(), and its content is not what the index has although its times are.
     void distrust(const std::string& path, Timestamp now);
     void removed(const std::string& path, Drain drain, Timestamp now);
     // Found absent by a capture that must not remove it: the next one may.

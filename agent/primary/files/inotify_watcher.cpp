@@ -197,9 +197,9 @@ void InotifyWatcher::drain(const std::function<void(const Hint&)>& each) {
 }
 
 void InotifyWatcher::take(const Event& event, const std::function<void(const Hint&)>& each) {
-    if ((event.mask & IN_Q_OVERFLOW) != 0) {
+    // With a volume all its watches go, and it may be mounted again before anybody looks.
+    if ((event.mask & (IN_Q_OVERFLOW | IN_UNMOUNT)) != 0) {
         each({HintKind::lost, ""});
-        return;
     }
     const auto directory = path_of(event.watch);
     if ((event.mask & IN_IGNORED) != 0) {
@@ -242,7 +242,7 @@ void InotifyWatcher::take_named(const Event& event, const std::string& directory
     if (came || went) {
         each({HintKind::changed, directory});  // its own times
     }
-    each({went ? HintKind::removed : HintKind::changed, path});
+    each({went ? HintKind::removed : came ? HintKind::came : HintKind::changed, path});
     if (came && (event.mask & IN_ISDIR) != 0) {
         each({HintKind::new_directory, path});
     }

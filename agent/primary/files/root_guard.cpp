@@ -31,7 +31,11 @@ Error RootGuard::changed(const std::string& reason) const {
 void RootGuard::check_marker(const storage::Handle& root, const std::string& id) const {
     const auto marker = storage::read_marker(files_, root);
     if (!marker) {
-        throw changed("it bears no marker (not mounted, emptied, or another directory)");
+        throw changed("it bears no marker (not mounted, emptied, or another directory); " +
+                      storage::how_to_put_back({.stream = stream_,
+                                                .tree = tree_,
+                                                .role = storage::TreeMarker::Role::primary,
+                                                .id = id}));
     }
     if (marker->stream != stream_ || marker->tree != tree_) {
         throw changed("it bears the marker of tree " + marker->tree.str() + " of stream " +

@@ -282,12 +282,12 @@ void TransferPool::run(TransferRequest request, bool insist, const runtime::Stop
     const BootTime boot_began = clock_.boot_now();
     try {
         look_for_copies(request);
-        Timestamp began = clock_.utc_now();
+        Began began = begin_now();
         auto reading = read(request, !request.known, insist, stop);
         const bool is_new = reading && reading->outcome == FileReading::Outcome::stable &&
                             request.known && reading->sha256 != *request.known;
         if (is_new || (insist && request.known)) {
-            began = clock_.utc_now();
+            began = begin_now();
             reading = read(request, true, insist, stop);
         }
         Duration cost = settings_.cpu_time() - cpu_before;
@@ -301,7 +301,7 @@ void TransferPool::run(TransferRequest request, bool insist, const runtime::Stop
         if (error.code() == ErrorCode::sync_failed || error.code() == ErrorCode::internal) {
             throw;
         }
-        finish(request.path, nullptr, clock_.utc_now(), false);
+        finish(request.path, nullptr, begin_now(), false);
     }
 }
 
@@ -335,7 +335,7 @@ void TransferPool::wait_for_quiet(Job& job) {
     job.state = State::waiting;
 }
 
-void TransferPool::finish(const std::string& path, const FileReading* reading, Timestamp began,
+void TransferPool::finish(const std::string& path, const FileReading* reading, const Began& began,
                           bool insist) {
     {
         const std::lock_guard lock(mutex_);
@@ -352,7 +352,8 @@ void TransferPool::finish(const std::string& path, const FileReading* reading, T
             .status = job.request.status,
             .sha256 = std::nullopt,
             .size = 0,
-            .began = began,
+            .began = began.utc,
+            .began_boot = began.boot,
             .unstable = changed,
             .moment = reading != nullptr && reading->outcome == FileReading::Outcome::moment,
             .since = job.request.since,

@@ -60,6 +60,7 @@ struct FinishedTransfer {
     std::optional<Digest> sha256;  // none: look at the path again
     std::uint64_t size = 0;
     Timestamp began;        // of the reading
+    BootTime began_boot;    // the same
     bool unstable = false;  // it never held still: this is what was read
     bool moment = false;    // its content as of one moment; it has changed since
     Timestamp since;
@@ -112,7 +113,13 @@ class TransferPool {
     [[nodiscard]] std::unique_ptr<ContentPush> begin_push(const TransferRequest& request,
                                                           const storage::Handle& root,
                                                           bool insist) const;
-    void finish(const std::string& path, const FileReading* reading, Timestamp began, bool insist);
+    struct Began {
+        Timestamp utc;
+        BootTime boot;
+    };
+    [[nodiscard]] Began begin_now() const { return {clock_.utc_now(), clock_.boot_now()}; }
+    void finish(const std::string& path, const FileReading* reading, const Began& began,
+                bool insist);
     void wait_for_quiet(Job& job);
     void note_cost(const std::string& path, BootTime began, Duration cost);
     // When it may be read; its mutex is held.

@@ -97,8 +97,9 @@ void TreeCapture::wait_for_room(BootTime until) {
 
 // Most of what a sweep comes by: told by one look, without the index's entry.
 bool TreeCapture::is_unchanged(const TreeScanner::Found& found) {
+    std::optional<storage::FileStatus> status;
     try {
-        const auto status = status_of(found.path);
+        status = status_of(found.path);
         if (status) {
             parts_.links.see(found.path, *status);
         }
@@ -109,9 +110,18 @@ bool TreeCapture::is_unchanged(const TreeScanner::Found& found) {
     } catch (const Error&) {
         return false;  // look_at() says what of it
     }
-    parts_.dirty.take_out(found.path);
-    let_go_if_held(found.path);
+    take_as_it_was(found.path, *status);
     return true;
+}
+
+// It is what the index has: nothing is to be read, and nothing was missed of it.
+void TreeCapture::take_as_it_was(const std::string& path, const storage::FileStatus& status) {
+    parts_.dirty.take_out(path);
+    let_go_if_held(path);
+    // Of a directory the listing says whether it can be read (DirectoryVisitor).
+    if (status.type != EntryType::directory) {
+        parts_.uncovered.clear(path);
+    }
 }
 
 void TreeCapture::take_transfers() {
@@ -196,11 +206,11 @@ void TreeCapture::look_at_excluded(const std::string& path, const Row& before) {
 void TreeCapture::look_at_absent(const std::string& path, const Row& before) {
     const DirtyPath dirty = parts_.dirty.find(path);
     parts_.uncovered.clear(path);
-    if (!before && !(dirty.before_t && dirty.removal != Removal::this_cut)) {
+    if (!before && (!dirty.before_t || dirty.may_go())) {
         parts_.dirty.take_out(path);
         return;
     }
-    if (!before || dirty.removal != Removal::this_cut) {
+    if (!before || !dirty.may_go()) {
         // Gone since L, or nobody knows since when: the next cut's matter.
         parts_.dirty.found_absent(path, input_.taken.utc);
         return;
@@ -213,8 +223,7 @@ void TreeCapture::look_at_present(const std::string& path, const storage::FileSt
                                   const Row& before) {
     if (before && before->identity == storage::identity_of(status) &&
         is_trusted(path, status, *before)) {
-        parts_.dirty.take_out(path);
-        let_go_if_held(path);
+        take_as_it_was(path, status);
         return;
     }
     const bool was_directory = before && before->entry.type == EntryType::directory;

@@ -83,6 +83,7 @@ class TreeCapture {
     [[nodiscard]] bool is_trusted(const std::string& path, const storage::FileStatus& status,
                                   const storage::CapturedEntry& before) const;
     [[nodiscard]] bool is_unchanged(const TreeScanner::Found& found);
+    void take_as_it_was(const std::string& path, const storage::FileStatus& status);
     [[nodiscard]] std::optional<storage::FileStatus> status_of(const std::string& path);
     [[nodiscard]] bool is_hidden(const std::string& path) const;
     [[nodiscard]] bool mount_changed(const std::string& path, const storage::FileStatus& status,
@@ -92,6 +93,7 @@ class TreeCapture {
     void transfer(const std::string& path, const storage::FileStatus& status, const Row& before);
     void take_transfer(const FinishedTransfer& finished);
     void put_transferred(const FinishedTransfer& finished, const storage::FileStatus& status);
+    void look_behind(const FinishedTransfer& finished);
     [[nodiscard]] std::optional<Digest> known_content(const storage::FileStatus& status,
                                                       const Row& before) const;
     [[nodiscard]] std::vector<std::string> replaced_by(const std::string& path) const;

@@ -216,11 +216,20 @@ void TreeCapture::put_transferred(const FinishedTransfer& finished,
     put(path, status, parts_.state.find(tree_, path), finished.sha256, finished.size,
         is_as_read && is_settled(finished.status, finished.began));
     if (finished.moment) {
-        look_again(path);
+        look_behind(finished);
     }
     if (finished.unstable) {
         parts_.uncovered.refuse(path, "unstable: it changes whenever it is read; sent as read");
         look_again(path);
+    }
+}
+
+// It has grown since its content was read: what came behind that before this cut began is missing.
+void TreeCapture::look_behind(const FinishedTransfer& finished) {
+    if (finished.began_boot < input_.taken.boot) {
+        parts_.dirty.put_back(finished.path, finished.began, finished.began_boot);
+    } else {
+        look_again(finished.path);
     }
 }
 

@@ -19,7 +19,6 @@ constexpr std::size_t most_transfers = 2'000;
 // look.
 constexpr int most_drain_rounds = 64;
 // What a sweep takes of each cut: what is new goes first.
-constexpr std::chrono::seconds longest_start{10};
 constexpr Duration sweep_share = Duration::from_ms(50);
 
 }  // namespace
@@ -77,13 +76,6 @@ void TreeSource::start() {
     const std::lock_guard lock(start_mutex_);
     started_ = true;
     start_over_.notify_all();
-}
-
-void TreeSource::wait_for_start() {
-    std::unique_lock lock(start_mutex_);
-    if (!start_over_.wait_for(lock, longest_start, [this] { return started_; })) {
-        throw Error(ErrorCode::timeout, "tree " + name().str() + " is not ready yet");
-    }
 }
 
 void TreeSource::recognise_root() {
@@ -190,6 +182,9 @@ void TreeSource::take(const Hint& hint, DirtySet::Drain which,
         case HintKind::new_directory:
             to_follow.push_back(hint.path);
             break;
+        case HintKind::came:
+            dirty_.came(hint.path, which, now);
+            [[fallthrough]];
         case HintKind::changed:
             dirty_.changed(hint.path, which, now);
             if (uncovered_.is_refused(hint.path)) {
@@ -215,7 +210,7 @@ void TreeSource::follow(const std::string& directory, DirtySet::Drain which) {
             continue;
         }
         for (const DirectoryVisitor::Child& child : *children) {
-            dirty_.changed(child.path, which, now);
+            dirty_.came(child.path, which, now);
             if (child.is_directory) {
                 to_visit.push_back(child.path);
             }
@@ -404,20 +399,6 @@ void TreeSource::mark_dirty(const std::string& path) {
         }
     }
     watcher_->wake();
-}
-
-std::unique_ptr<PutFile> TreeSource::put(const PutTarget& target) {
-    wait_for_start();
-    if (!guard_.is_recognised()) {
-        throw Error(ErrorCode::root_changed,
-                    "the root of tree " + name().str() + " at " + guard_.path() + " is not there");
-    }
-    if (excluded_.excludes(target.path, false)) {
-        throw Error(ErrorCode::unsafe_path,
-                    "cannot put a file at " + target.path + ": the tree's config excludes it");
-    }
-    return std::make_unique<PutFile>(parts_.files, guard_.open().take(), target,
-                                     parts_.random.number());
 }
 
 bool TreeSource::read_wanted(const WantedContent& wanted, ContentSink& sink) {

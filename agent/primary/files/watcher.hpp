@@ -14,9 +14,10 @@ namespace farshore::primary {
 
 enum class HintKind : std::uint8_t {
     changed,        // content or metadata
+    came,           // something came under this name
     removed,        // the name went away (and may be back by now)
     new_directory,  // a directory came under this name: it has to be watched and listed
-    lost,           // some events are missing; the path is empty
+    lost,           // some events are missing, or watches are gone; the path is empty
 };
 
 struct Hint {

@@ -124,7 +124,8 @@ void ChangeStream::finish_transaction(Lsn commit_end) {
     in_transaction_ = false;
     passed_ = std::max(passed_, commit_end);
     if (parts_.events.on_transaction) {
-        parts_.events.on_transaction(commit_end, transaction_.finish());
+        parts_.events.on_transaction({.system = parts_.system, .lsn = commit_end},
+                                     transaction_.finish());
     }
 }
 

@@ -24,6 +24,7 @@ struct StreamParts {
     Clock& clock;
     SourceState& state;
     const DatabaseSourceEvents& events;
+    const std::string& system;  // the identifier of the cluster
 };
 
 // Invariants: the server hears from us at least every status interval, also while the lane is full;

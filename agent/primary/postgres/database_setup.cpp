@@ -86,6 +86,26 @@ void append_tables(postgres::Connection& connection, const std::string& publicat
     }
 }
 
+// They fire where the replica's rows are written as well: on what the primary's have already done.
+void append_triggers(postgres::Connection& connection, const std::string& publication,
+                     std::vector<std::string>& uncovered) {
+    const postgres::Answer answer = connection.execute(
+        "SELECT n.nspname || '.' || c.relname || '.' || t.tgname,"
+        "  CASE t.tgenabled WHEN 'A' THEN 'ALWAYS' ELSE 'REPLICA' END"
+        " FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " JOIN pg_publication_rel r ON r.prrelid = c.oid"
+        " JOIN pg_publication p ON p.oid = r.prpubid"
+        " WHERE p.pubname = $1 AND NOT t.tgisinternal AND t.tgenabled IN ('A', 'R')",
+        {publication});
+    for (int row = 0; row < answer.rows(); ++row) {
+        uncovered.push_back(
+            "trigger " + std::string(answer.text(row, 0)) + ": ENABLE " +
+            std::string(answer.text(row, 1)) +
+            ", so it fires in the replica too, and what it changes there may differ");
+    }
+}
+
 }  // namespace
 
 ServerIdentity read_identity(postgres::Connection& connection) {
@@ -110,6 +130,7 @@ void check_database(postgres::Connection& connection, const std::vector<std::str
                ": set wal_level = logical in postgresql.conf and restart it");
     }
     check_rights(connection);
+    require_own_schema(connection);
     check_slots(connection, slots);
 }
 
@@ -130,6 +151,7 @@ std::vector<std::string> list_uncovered(postgres::Connection& connection, const 
     std::vector<std::string> uncovered;
     const bool has_ddl = has_ddl_capture(connection);
     append_tables(connection, publication_name(stream), database, has_ddl, uncovered);
+    append_triggers(connection, publication_name(stream), uncovered);
     if (!has_guard(connection)) {
         uncovered.emplace_back(guard_missing);
     }

@@ -19,7 +19,7 @@ struct ServerIdentity {
 [[nodiscard]] ServerIdentity read_identity(postgres::Connection& connection);
 
 // Throws Error(database_refused) naming the first setting or right that is missing: version,
-// wal_level, slots and senders (one more for each of `missing_slots`), REPLICATION, CREATE.
+// wal_level, REPLICATION, CREATE, a schema farshore that is ours, slots and senders for `slots`.
 void check_database(postgres::Connection& connection, const std::vector<std::string>& slots);
 
 // Guard, identities and publication: all committed when it returns. With `add_tables` tables that

@@ -14,8 +14,8 @@ namespace farshore::primary {
 
 namespace {
 
-constexpr int attempts = 25;
-constexpr auto pause = Duration::from_ms(200);
+constexpr int slot_attempts = 25;
+constexpr auto slot_pause = Duration::from_ms(200);
 
 // A walsender that served us before may not have noticed yet that we are gone.
 template <typename F>
@@ -26,7 +26,7 @@ void when_free(const postgres::WakeEvent& stop, F&& deed) {
             return;
         } catch (const Error& error) {
             const bool in_use = error.message().find("is active") != std::string::npos;
-            if (!in_use || attempt == attempts || stop.wait(pause)) {
+            if (!in_use || attempt == slot_attempts || stop.wait(slot_pause)) {
                 throw;
             }
         }
@@ -95,7 +95,7 @@ void DatabaseSource::serve(connection::Lane& lane, const DatabaseStanding& stand
     state_.confirmed.store(start.from.value());
     state_.position.store(start.from.value());
     state_.whole_from.store(start.whole_from.value());
-    ChangeStream({replication, ordinary, lane, clock_, state_, events_}, status_interval)
+    ChangeStream({replication, ordinary, lane, clock_, state_, events_, system_}, status_interval)
         .run(start.from);
 }
 

@@ -12,6 +12,7 @@
 #include "agent/postgres/connection.hpp"
 #include "agent/postgres/wake_event.hpp"
 #include "agent/primary/postgres/replication_connection.hpp"
+#include "agent/primary/stream_position.hpp"
 #include "protocol/digest.hpp"
 #include "protocol/identifiers.hpp"
 #include "protocol/message_session.hpp"
@@ -28,9 +29,9 @@ struct CopyProgress {
 
 // Called on the thread of run(); they must not block for long.
 struct DatabaseSourceEvents {
-    // A transaction has passed: the LSN behind its commit, and the SHA-256 of its bytes. After a
-    // reconnect those come again that the secondary had not confirmed.
-    std::function<void(Lsn commit_end, const Digest& sha256)> on_transaction;
+    // A transaction has passed: cluster and LSN behind its commit, and the SHA-256 of its bytes.
+    // After a reconnect those come again that the secondary had not confirmed.
+    std::function<void(const StreamPosition& commit_end, const Digest& sha256)> on_transaction;
     // position() has moved, or the first copy is complete.
     std::function<void()> on_position;
     std::function<void(const CopyProgress&)> on_copy;

@@ -82,13 +82,15 @@ EXCEPTION WHEN OTHERS THEN
   RETURN false;
 END $f$;
 
--- As the session that runs the DDL has it; so it is not SECURITY DEFINER.
+-- As the session that runs the DDL has it; so it is not SECURITY DEFINER. Each operator is named:
+-- the replica runs a superuser's statements with its own rights.
 CREATE OR REPLACE FUNCTION farshore.session() RETURNS jsonb LANGUAGE sql STABLE AS $f$
   SELECT pg_catalog.jsonb_build_object('role', current_user,
-    'is_superuser', (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user),
+    'is_superuser', (SELECT r.rolsuper FROM pg_catalog.pg_roles r
+      WHERE r.rolname OPERATOR(pg_catalog.=) current_user),
     'path', (SELECT coalesce(pg_catalog.jsonb_agg(s.name ORDER BY s.place), '[]')
       FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS s (name, place)
-      WHERE s.name !~ '^pg_(toast_)?temp'),
+      WHERE s.name OPERATOR(pg_catalog.!~) '^pg_(toast_)?temp'),
     'settings', pg_catalog.jsonb_build_object(
       'TimeZone', pg_catalog.current_setting('TimeZone'),
       'DateStyle', pg_catalog.current_setting('DateStyle'),
@@ -152,6 +154,9 @@ BEGIN
     command := command || jsonb_build_object('missing', farshore.missing_of(tables));
   END IF;
   PERFORM farshore.send(command);
+  IF tag = 'ALTER SCHEMA' THEN
+    PERFORM farshore.tell_names_anew();
+  END IF;
   PERFORM farshore.follow(tables, tag, source.body);
 END $f$;
 
@@ -169,11 +174,16 @@ BEGIN
     rewritten := '{}';
   END;
   PERFORM set_config('farshore.rewritten', '', true);
+  -- The setting is anybody's; that this transaction has locked the table is not.
+  SELECT coalesce(array_agg(l.relation), '{}') INTO rewritten FROM pg_catalog.pg_locks l
+    WHERE l.locktype = 'relation' AND l.pid = pg_backend_pid() AND l.granted
+    AND l.mode = 'AccessExclusiveLock' AND l.relation = ANY (rewritten);
   FOR relation IN SELECT c.oid FROM pg_catalog.pg_class c
       WHERE c.oid = ANY (tables || rewritten) AND c.relkind = 'r' AND c.relpersistence = 'p' LOOP
     PERFORM farshore.settle(relation);
     is_new := farshore.publish(relation, tag NOT IN ('CREATE TABLE', 'CREATE SCHEMA'));
-    IF NOT is_new AND relation = ANY (rewritten) AND farshore.is_volatile(body) THEN
+    IF NOT is_new AND relation = ANY (rewritten) AND farshore.is_volatile(body)
+        AND farshore.is_published(relation) THEN
       PERFORM farshore.send_rows(relation);
     END IF;
   END LOOP;
@@ -233,20 +243,28 @@ BEGIN
 END $f$;
 )sql";
 
-// What the event triggers call.
+// What the event triggers call. What they call may not be there for whoever runs the DDL.
 constexpr const char* outermost = R"sql(
 CREATE OR REPLACE FUNCTION farshore.ddl_end() RETURNS event_trigger LANGUAGE plpgsql AS $f$
 BEGIN
   PERFORM farshore.take_statement(tg_tag, farshore.session());
 EXCEPTION WHEN OTHERS THEN
-  PERFORM farshore.take_failure(tg_tag, SQLERRM);
+  BEGIN
+    PERFORM farshore.take_failure(tg_tag, SQLERRM);
+  EXCEPTION WHEN OTHERS THEN
+    RAISE LOG 'farshore: %', SQLERRM;
+  END;
 END $f$;
 
 CREATE OR REPLACE FUNCTION farshore.ddl_drop() RETURNS event_trigger LANGUAGE plpgsql AS $f$
 BEGIN
   PERFORM farshore.take_drop(tg_tag, farshore.session());
 EXCEPTION WHEN OTHERS THEN
-  PERFORM farshore.take_failure(tg_tag, SQLERRM);
+  BEGIN
+    PERFORM farshore.take_failure(tg_tag, SQLERRM);
+  EXCEPTION WHEN OTHERS THEN
+    RAISE LOG 'farshore: %', SQLERRM;
+  END;
 END $f$;
 
 CREATE OR REPLACE FUNCTION farshore.ddl_rewrite() RETURNS event_trigger LANGUAGE plpgsql AS $f$
@@ -256,7 +274,11 @@ BEGIN
       ::pg_catalog.oid[],
     pg_catalog.pg_event_trigger_table_rewrite_oid())::text, true);
 EXCEPTION WHEN OTHERS THEN
-  PERFORM farshore.take_failure(tg_tag, SQLERRM);
+  BEGIN
+    PERFORM farshore.take_failure(tg_tag, SQLERRM);
+  EXCEPTION WHEN OTHERS THEN
+    RAISE LOG 'farshore: %', SQLERRM;
+  END;
 END $f$;
 
 CREATE OR REPLACE FUNCTION farshore.ddl_start() RETURNS event_trigger LANGUAGE plpgsql AS $f$
@@ -309,9 +331,11 @@ bool is_superuser(postgres::Connection& connection) {
 void make_ddl_functions(postgres::Connection& connection) {
     const bool super = is_superuser(connection);
     const std::string version = version_of(super);
-    const postgres::Answer known =
-        connection.execute("SELECT obj_description(to_regclass('farshore.selection'), 'pg_class')");
-    if (known.text(0, 0) == version) {
+    const postgres::Answer known = connection.execute(
+        "SELECT obj_description(to_regclass('farshore.selection'), 'pg_class'),"
+        " has_schema_privilege('public', 'farshore', 'USAGE') AND has_function_privilege('public',"
+        "  to_regprocedure('farshore.take_statement(text, jsonb)'), 'EXECUTE')");
+    if (known.text(0, 0) == version && known.boolean(0, 1)) {
         return;
     }
     for (const char* sql : ddl_table_functions) {
@@ -327,6 +351,8 @@ void make_ddl_functions(postgres::Connection& connection) {
         connection.execute("ALTER FUNCTION " + std::string(definers.text(row, 0)) + " " + settings +
                            (super ? superuser_settings : ""));
     }
+    // Default privileges may have taken it away.
+    connection.execute("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA farshore TO PUBLIC");
     connection.execute("COMMENT ON TABLE farshore.selection IS " +
                        connection.quote_literal(version));
 }

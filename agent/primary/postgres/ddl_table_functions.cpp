@@ -41,6 +41,13 @@ LANGUAGE sql STABLE AS $f$
       WHERE r.prrelid = c.oid AND r.prpubid = p.oid))
 $f$;
 
+CREATE OR REPLACE FUNCTION farshore.is_published(relation oid) RETURNS boolean
+LANGUAGE sql STABLE AS $f$
+  SELECT EXISTS (SELECT FROM pg_catalog.pg_publication_rel r
+    JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid
+    JOIN farshore.selection s ON s.publication = p.pubname WHERE r.prrelid = relation)
+$f$;
+
 CREATE OR REPLACE FUNCTION farshore.has_identity(relation oid) RETURNS boolean
 LANGUAGE sql STABLE AS $f$
   SELECT c.relreplident = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_index i
@@ -109,6 +116,22 @@ $f$;
 
 // Deeds, each of them for a row of farshore.ddl.
 constexpr const char* deeds = R"sql(
+-- pgoutput tells a table's name once, and does not notice that its schema has got another one: rows
+-- would go to the table that has the old name now. Any change of a publication makes it tell all
+-- names anew, from here in this transaction on.
+CREATE OR REPLACE FUNCTION farshore.tell_names_anew() RETURNS void LANGUAGE plpgsql AS $f$
+DECLARE
+  publication name;
+BEGIN
+  FOR publication IN SELECT p.pubname FROM pg_catalog.pg_publication p
+      JOIN farshore.selection s ON s.publication = p.pubname LIMIT 1 LOOP
+    EXECUTE pg_catalog.format('ALTER PUBLICATION %I ADD TABLE ONLY farshore.selection',
+      publication);
+    EXECUTE pg_catalog.format('ALTER PUBLICATION %I DROP TABLE ONLY farshore.selection',
+      publication);
+  END LOOP;
+END $f$;
+
 CREATE OR REPLACE FUNCTION farshore.send(command jsonb) RETURNS void LANGUAGE sql AS $f$
   INSERT INTO farshore.ddl (command) VALUES (command::text)
 $f$;

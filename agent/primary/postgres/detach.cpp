@@ -1,11 +1,17 @@
 #include "agent/primary/postgres/detach.hpp"
 
 #include "agent/postgres/connection.hpp"
+#include "agent/postgres/sql_error.hpp"
 #include "agent/primary/postgres/object_names.hpp"
 
 namespace farshore::primary {
 
 namespace {
+
+// A lock that is not to be had in a moment is asked for again: whoever wants the table meanwhile
+// does not wait behind us.
+constexpr int detach_attempts = 300;
+constexpr auto detach_pause = Duration::from_ms(100);
 
 class Detaching {
   public:
@@ -14,6 +20,7 @@ class Detaching {
 
     std::vector<std::string> run() {
         connection_.execute("SET client_min_messages = warning");
+        connection_.execute("SET lock_timeout = '100ms'");
         drop_slots();
         drop_publication();
         const auto others =
@@ -27,6 +34,22 @@ class Detaching {
     }
 
   private:
+    void patiently(const std::string& sql) {
+        for (int attempt = 1;; ++attempt) {
+            const postgres::Answer answer = connection_.attempt(sql);
+            if (answer.sqlstate() != postgres::sqlstate::lock_not_available) {
+                connection_.require(answer);
+                return;
+            }
+            if (attempt == detach_attempts) {
+                throw Error(ErrorCode::database_unavailable,
+                            "a long transaction holds a lock that is needed for " + sql +
+                                ": call detach again when it has ended");
+            }
+            (void)connection_.stop().wait(detach_pause);
+        }
+    }
+
     void drop_slots() {
         const postgres::Answer slots = connection_.execute(
             "SELECT slot_name FROM pg_replication_slots WHERE starts_with(slot_name, $1)"
@@ -43,7 +66,7 @@ class Detaching {
         const std::string name = publication_name(stream_);
         if (connection_.execute("SELECT FROM pg_publication WHERE pubname = $1", {name}).rows() >
             0) {
-            connection_.execute("DROP PUBLICATION " + connection_.quote_name(name));
+            patiently("DROP PUBLICATION " + connection_.quote_name(name));
             removed_.push_back("publication " + name);
         }
     }
@@ -60,8 +83,8 @@ class Detaching {
         for (int row = 0; row < tables.rows(); ++row) {
             const std::string name =
                 connection_.quote_name(tables.text(row, 0), tables.text(row, 1));
-            connection_.execute("ALTER TABLE ONLY " + name + " REPLICA IDENTITY " +
-                                (tables.text(row, 2) == "n" ? "NOTHING" : "DEFAULT"));
+            patiently("ALTER TABLE ONLY " + name + " REPLICA IDENTITY " +
+                      (tables.text(row, 2) == "n" ? "NOTHING" : "DEFAULT"));
             removed_.push_back("REPLICA IDENTITY FULL of table " + name);
         }
     }
@@ -72,14 +95,14 @@ class Detaching {
             "SELECT evtname FROM pg_event_trigger WHERE evtname LIKE 'farshore\\_%' ORDER BY 1");
         for (int row = 0; row < triggers.rows(); ++row) {
             const std::string name(triggers.text(row, 0));
-            connection_.execute("DROP EVENT TRIGGER " + connection_.quote_name(name));
+            patiently("DROP EVENT TRIGGER " + connection_.quote_name(name));
             removed_.push_back("event trigger " + name);
         }
     }
 
     void drop_schema() {
         if (connection_.execute("SELECT FROM pg_namespace WHERE nspname = 'farshore'").rows() > 0) {
-            connection_.execute("DROP SCHEMA farshore CASCADE");
+            patiently("DROP SCHEMA farshore CASCADE");
             removed_.emplace_back("schema farshore");
         }
     }

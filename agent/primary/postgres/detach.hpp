@@ -11,7 +11,8 @@ namespace farshore::primary {
 
 // Slots, publication, replica identities as they were, and when no other stream uses them, the
 // event trigger and schema farshore. Returns what was removed, one sentence each. Throws
-// Error(database_unavailable) when an agent still streams.
+// Error(database_unavailable) when an agent still streams, or a transaction of the application
+// keeps a lock that is needed for a minute; nobody waits behind it for us.
 std::vector<std::string> detach_database(const StreamName& stream,
                                          const config::Database& database);
 

@@ -39,16 +39,12 @@ FirstCopy::FirstCopy(CopySource source, connection::Lane& lane, const postgres::
       on_progress_(std::move(on_progress)),
       connection_(source_.connection, stop),
       row_connection_(source_.connection, stop),
-      rows_((see_snapshot(row_connection_), row_connection_)) {}
-
-void FirstCopy::see_snapshot(postgres::Connection& connection) const {
-    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-    connection.execute("SET TRANSACTION SNAPSHOT " +
-                       connection.quote_literal(source_.slot.snapshot));
-}
+      rows_(row_connection_),
+      see_snapshot_("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET TRANSACTION SNAPSHOT " +
+                    connection_.quote_literal(source_.slot.snapshot)) {}
 
 bool FirstCopy::run() {
-    see_snapshot(connection_);
+    connection_.execute(see_snapshot_);
     const std::vector<TableFacts> tables = Publication(connection_, source_.publication).tables();
     for (const TableFacts& table : tables) {
         progress_.bytes += table.bytes;
@@ -155,12 +151,40 @@ void FirstCopy::send_table(const TableFacts& table) {
     }
     columns += columns.empty() ? "" : ")";
     send_frame(to_frame(begin));
+    // A transaction for each table: a lock on it is held for no longer than its rows are read.
+    say(see_snapshot_);
     rows_.send_query("COPY " + connection_.quote_name(table.schema, table.name) + columns +
                      " TO STDOUT");
     const std::uint64_t rows = send_rows();
+    if (rows == 0) {
+        require_seen(table);
+    }
+    say("COMMIT");
     send_frame(to_frame(CopyTableEnd{rows}));
     ++progress_.tables_done;
     on_progress_(progress_);
+}
+
+// A statement that answers nothing, in the transaction of the rows.
+void FirstCopy::say(const std::string& sql) {
+    rows_.send_query(sql);
+    while (rows_.next().type != ready_for_query) {
+    }
+}
+
+// Of a table that was rewritten since (ALTER TABLE), the snapshot sees no rows; the changes that
+// follow do not bring them either. Its lock is held, so this is how it was when it was read.
+void FirstCopy::require_seen(const TableFacts& table) {
+    const postgres::Answer same = connection_.execute(
+        "SELECT FROM pg_class c WHERE c.oid = to_regclass($1)"
+        " AND c.relfilenode = pg_relation_filenode(c.oid)",
+        {connection_.quote_name(table.schema, table.name)});
+    if (same.rows() == 0) {
+        throw Error(ErrorCode::database_unavailable,
+                    "table " + table.full_name() +
+                        " was rewritten or emptied while the first copy was under way: it is "
+                        "copied as it is now");
+    }
 }
 
 // Everything of the COPY that has been started; the number of its rows.

@@ -43,7 +43,8 @@ class FirstCopy {
     void send_schema(const SchemaDump& schema, SchemaSection section);
     void send_table(const TableFacts& table);
     void send_tables(const std::vector<TableFacts>& tables, const CopyStanding& standing);
-    void see_snapshot(postgres::Connection& connection) const;
+    void say(const std::string& sql);
+    void require_seen(const TableFacts& table);
     [[nodiscard]] std::uint64_t send_rows();
     void send_frame(Frame frame);
     void await_result();
@@ -57,6 +58,7 @@ class FirstCopy {
     postgres::Connection connection_;
     postgres::Connection row_connection_;  // in the same snapshot: rows_ alone speaks on it
     postgres::MessageReader rows_;
+    std::string see_snapshot_;  // SQL: begins a transaction in it
     CopyProgress progress_;
 };
 

@@ -21,10 +21,12 @@ constexpr const char* make_schema =
     " 'Made by the farshore agent; \"farshore detach\" removes it.'";
 
 // All errors are caught: DDL of the application must not fail because of this function. Our own
-// ALTER TABLE fires it again; then nothing is left to do.
+// ALTER TABLE fires it again; then nothing is left to do. pg_temp comes last, or anybody's
+// temporary pg_publication would be asked with our rights.
 std::string guard_function() {
     return "CREATE OR REPLACE FUNCTION farshore.guard() RETURNS event_trigger LANGUAGE plpgsql"
-           " SECURITY DEFINER SET search_path = pg_catalog AS $guard$\n"
+           " SECURITY DEFINER SET search_path = pg_catalog, pg_temp"
+           " SET lock_timeout = '100ms' AS $guard$\n"
            "DECLARE t record;\n"
            "BEGIN\n"
            "  FOR t IN SELECT DISTINCT c.oid, farshore.name_of(c.oid) AS name, p.pubname\n"
@@ -44,13 +46,17 @@ std::string guard_function() {
            "END $guard$";
 }
 
-// What can take a key away, directly or by CASCADE.
-constexpr const char* make_trigger =
-    "CREATE EVENT TRIGGER farshore_guard ON ddl_command_end WHEN TAG IN ('ALTER TABLE',"
-    " 'DROP INDEX', 'DROP TABLE', 'DROP TYPE', 'DROP DOMAIN', 'DROP EXTENSION', 'DROP SCHEMA',"
-    " 'DROP FUNCTION', 'DROP COLLATION', 'DROP OPERATOR', 'DROP OPERATOR CLASS',"
-    " 'DROP OPERATOR FAMILY', 'DROP OWNED') EXECUTE FUNCTION farshore.guard();"
-    "ALTER EVENT TRIGGER farshore_guard ENABLE ALWAYS";
+// What can take a key away, directly or by CASCADE: its index, its columns, their types (a view and
+// a foreign table are types, too), and what those are made of.
+const std::string tags =
+    "'ALTER TABLE', 'ALTER TYPE', 'ALTER EXTENSION', 'DROP INDEX', 'DROP TABLE', 'DROP TYPE',"
+    " 'DROP DOMAIN', 'DROP EXTENSION', 'DROP SCHEMA', 'DROP FUNCTION', 'DROP ROUTINE',"
+    " 'DROP LANGUAGE', 'DROP COLLATION', 'DROP OPERATOR', 'DROP OPERATOR CLASS',"
+    " 'DROP OPERATOR FAMILY', 'DROP ACCESS METHOD', 'DROP VIEW', 'DROP MATERIALIZED VIEW',"
+    " 'DROP FOREIGN TABLE', 'DROP SERVER', 'DROP FOREIGN DATA WRAPPER', 'DROP OWNED'";
+const std::string make_trigger =
+    "CREATE EVENT TRIGGER farshore_guard ON ddl_command_end WHEN TAG IN (" + tags +
+    ") EXECUTE FUNCTION farshore.guard(); ALTER EVENT TRIGGER farshore_guard ENABLE ALWAYS";
 
 }  // namespace
 
@@ -58,21 +64,36 @@ bool has_guard(postgres::Connection& connection) {
     return connection
                .execute(
                    "SELECT FROM pg_event_trigger WHERE evtname = 'farshore_guard'"
-                   " AND evtenabled = 'A'")
+                   " AND evtenabled = 'A' AND evttags @> ARRAY[" +
+                   tags + "]")
                .rows() == 1;
+}
+
+void require_own_schema(postgres::Connection& connection) {
+    const postgres::Answer owner = connection.execute(
+        "SELECT r.rolname, r.rolsuper OR r.rolname = current_user, current_user FROM pg_namespace n"
+        " JOIN pg_roles r ON r.oid = n.nspowner WHERE n.nspname = 'farshore'");
+    if (owner.rows() > 0 && !owner.boolean(0, 1)) {
+        throw Error(ErrorCode::database_refused,
+                    "schema farshore belongs to role " + std::string(owner.text(0, 0)) +
+                        ", whose functions would run with this role's rights: look at what is in "
+                        "it, and DROP SCHEMA farshore CASCADE or ALTER SCHEMA farshore OWNER TO " +
+                        connection.quote_name(owner.text(0, 2)));
+    }
 }
 
 std::string ensure_guard(postgres::Connection& connection) {
     postgres::Transaction transaction(connection);
     connection.execute("SET LOCAL client_min_messages = warning");
     connection.execute(make_schema);
+    require_own_schema(connection);
     make_ddl_functions(connection);
     connection.execute(guard_function());
     std::string missing;
     if (!has_guard(connection)) {
         connection.execute("SAVEPOINT guard");
-        const postgres::Answer answer = connection.attempt(
-            "DROP EVENT TRIGGER IF EXISTS farshore_guard; " + std::string(make_trigger));
+        const postgres::Answer answer =
+            connection.attempt("DROP EVENT TRIGGER IF EXISTS farshore_guard; " + make_trigger);
         if (answer.sqlstate() == postgres::sqlstate::insufficient_privilege) {
             connection.execute("ROLLBACK TO guard");
             missing = guard_missing;

@@ -8,6 +8,10 @@
 
 namespace farshore::primary {
 
+// What is in schema farshore runs with our rights. Throws Error(database_refused) when it is there
+// and belongs to a role that is neither ours nor a superuser.
+void require_own_schema(postgres::Connection& connection);
+
 // Makes schema farshore, and the event trigger that gives a published table REPLICA IDENTITY FULL
 // in the same transaction in which DDL takes its key away (or takes the table out of the
 // publication when it can't). It catches every error. Returns what is missing, as a sentence: an

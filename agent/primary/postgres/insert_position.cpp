@@ -2,6 +2,7 @@
 
 #include "agent/postgres/sql_error.hpp"
 #include "agent/primary/postgres/ddl_capture.hpp"
+#include "agent/primary/postgres/identity_guard.hpp"
 #include "agent/primary/postgres/object_names.hpp"
 #include "agent/primary/postgres/publication.hpp"
 
@@ -10,8 +11,8 @@ namespace farshore::primary {
 namespace {
 
 // A walsender takes a moment to end.
-constexpr int position_attempts = 50;
-constexpr auto position_pause = Duration::from_ms(100);
+constexpr int drop_attempts = 50;
+constexpr auto drop_pause = Duration::from_ms(100);
 constexpr std::uint64_t page_bytes = 8192;
 // Read while writers wait: a larger table is named instead.
 constexpr std::uint64_t adopted_table_bytes = 64ULL << 20;
@@ -113,7 +114,7 @@ void InsertPosition::give_up(const AgentName& peer) {
             if (dropped.sqlstate() == postgres::sqlstate::undefined_object) {
                 return true;
             }
-            if (!in_use || attempt == position_attempts || connection.stop().wait(position_pause)) {
+            if (!in_use || attempt == drop_attempts || connection.stop().wait(drop_pause)) {
                 connection.require(dropped);
                 return true;
             }
@@ -139,6 +140,7 @@ void InsertPosition::adopt_tables() {
     ask([this](postgres::Connection& connection) {
         const std::string publication = publication_name(stream_);
         if (Publication(connection, publication).exists()) {
+            require_own_schema(connection);
             primary::adopt_tables(connection, publication, adopted_table_bytes);
             trim_ddl(connection);
         }

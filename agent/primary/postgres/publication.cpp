@@ -7,8 +7,8 @@ namespace farshore::primary {
 
 namespace {
 
-constexpr int attempts = 30;
-constexpr auto pause = Duration::from_ms(100);
+constexpr int add_attempts = 30;
+constexpr auto add_pause = Duration::from_ms(100);
 
 }  // namespace
 
@@ -56,7 +56,7 @@ void Publication::add(const std::vector<TableFacts>& tables) {
 
 bool Publication::add_patiently(const TableFacts& table) {
     bool has_identity = table.has_identity;
-    for (int attempt = 0; attempt < attempts; ++attempt) {
+    for (int attempt = 0; attempt < add_attempts; ++attempt) {
         has_identity = has_identity || give_full_identity(connection_, table.schema, table.name);
         if (has_identity) {
             if (try_add({table})) {
@@ -64,7 +64,7 @@ bool Publication::add_patiently(const TableFacts& table) {
             }
             has_identity = false;  // It may be that which was missing.
         }
-        if (connection_.stop().wait(pause)) {
+        if (connection_.stop().wait(add_pause)) {
             throw Error(ErrorCode::cancelled, "the agent stops");
         }
     }

@@ -38,7 +38,7 @@ void append_u64(std::string& to, std::uint64_t value) {
     }
 }
 
-Lsn parse(std::string_view text) {
+Lsn lsn_of(std::string_view text) {
     Lsn lsn;
     if (!parse_lsn(text, lsn)) {
         throw Error(ErrorCode::malformed,
@@ -74,7 +74,7 @@ ReplicationConnection::ReplicationConnection(const std::string& conninfo,
 SystemFacts ReplicationConnection::identify() {
     const postgres::Answer answer = connection_.execute("IDENTIFY_SYSTEM");
     return {std::string(answer.text(0, 0)), static_cast<std::uint32_t>(answer.integer(0, 1)),
-            parse(answer.text(0, 2))};
+            lsn_of(answer.text(0, 2))};
 }
 
 Duration ReplicationConnection::status_interval() {
@@ -103,7 +103,7 @@ CreatedSlot ReplicationConnection::create_temporary_slot() {
 
 CreatedSlot ReplicationConnection::make_slot(const std::string& description) {
     const postgres::Answer answer = connection_.execute("CREATE_REPLICATION_SLOT " + description);
-    return {parse(answer.text(0, 1)), std::string(answer.text(0, 2))};
+    return {lsn_of(answer.text(0, 1)), std::string(answer.text(0, 2))};
 }
 
 void ReplicationConnection::drop_slot(const std::string& name) {

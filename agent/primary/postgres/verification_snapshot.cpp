@@ -41,6 +41,8 @@ VerificationSnapshot::VerificationSnapshot(const std::string& conninfo,
         throw Error(ErrorCode::internal, "an LSN from the database does not parse");
     }
     snapshot_ = std::make_unique<postgres::Snapshot>(conninfo, stop, std::string(slot.text(0, 2)));
+    // As long as it lasts no vacuum removes anything: who asked for it may be gone for good.
+    snapshot_->connection().execute("SET idle_in_transaction_session_timeout = '1h'");
 }
 
 }  // namespace farshore::primary

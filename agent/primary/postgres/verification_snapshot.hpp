@@ -11,7 +11,8 @@
 namespace farshore::primary {
 
 // Invariants: the snapshot shows exactly the transactions that end at or before lsn(). It lasts as
-// long as the object; the temporary slot that it came from is gone when the constructor returns.
+// long as the object, or until nothing was asked of it for an hour; the temporary slot that it came
+// from is gone when the constructor returns.
 class VerificationSnapshot {
   public:
     // Throws Error(timeout) naming a transaction that has been open for longer than `patience`: no

@@ -7,12 +7,6 @@
 
 namespace farshore::secondary {
 
-namespace {
-
-// Of many files with the same content, so many are tried.
-
-}  // namespace
-
 MissingContent::MissingContent(storage::FileSystem& files, const storage::Handle& root,
                                Staging& staging, storage::SecondaryIndex& index,
                                const SourceName& tree)

@@ -2,7 +2,6 @@
 // What a cut needs and this host has nowhere.
 
 #include <functional>
-#include <unordered_set>
 #include <vector>
 
 #include "agent/secondary/files/link_groups.hpp"

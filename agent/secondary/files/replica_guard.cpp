@@ -25,6 +25,11 @@ void ReplicaGuard::changed(const std::string& how) const {
                 "the replica of " + wanted_.tree.str() + " at " + wanted_.path + " " + how);
 }
 
+std::string ReplicaGuard::how_to_put_back(const std::string& marker_id) const {
+    return storage::how_to_put_back(
+        {wanted_.stream, wanted_.tree, TreeMarker::Role::secondary, marker_id});
+}
+
 // What an interrupted take_unmarked() may have left counts as nothing.
 bool ReplicaGuard::is_empty(const storage::Handle& root) const {
     const auto items = files_.list(root);
@@ -32,16 +37,20 @@ bool ReplicaGuard::is_empty(const storage::Handle& root) const {
                        [](const auto& item) { return item.name == storage::tree_paths::ours; });
 }
 
-void ReplicaGuard::take_unmarked(storage::SecondaryState& state, const storage::Handle& root,
-                                 const NewId& new_id) const {
-    if (state.known_root(wanted_.tree)) {
-        changed("bears no marker any more");
-    }
+void ReplicaGuard::require_free(const storage::Handle& root) const {
     if (!wanted_.adopt && !is_empty(root)) {
         throw Error(ErrorCode::replica_not_empty, "the replica of " + wanted_.tree.str() + " at " +
                                                       wanted_.path +
                                                       " holds files that are not ours");
     }
+}
+
+void ReplicaGuard::take_unmarked(storage::SecondaryState& state, const storage::Handle& root,
+                                 const NewId& new_id) const {
+    if (const auto known = state.known_root(wanted_.tree)) {
+        changed("bears no marker any more; " + how_to_put_back(known->marker_id));
+    }
+    require_free(root);
     storage::write_marker(files_, root,
                           {wanted_.stream, wanted_.tree, TreeMarker::Role::secondary, new_id()});
 }
@@ -86,6 +95,16 @@ void ReplicaGuard::open(storage::SecondaryState& state, const NewId& new_id) {
         state.remember_root(wanted_.tree, found);
     }
     root_ = std::move(root);
+    marker_id_ = found.marker_id;
+}
+
+void ReplicaGuard::probe() const {
+    const storage::Handle root = files_.open_root(wanted_.path);
+    if (const auto marker = storage::read_marker(files_, root)) {
+        require_ours(*marker);
+    } else {
+        require_free(root);
+    }
 }
 
 void ReplicaGuard::check() const {
@@ -103,7 +122,7 @@ void ReplicaGuard::check() const {
         throw;
     }
     if (!storage::read_marker(files_, root_)) {
-        changed("has lost its marker");
+        changed("has lost its marker; " + how_to_put_back(marker_id_));
     }
 }
 

@@ -32,6 +32,8 @@ class ReplicaGuard {
     // not_found when there is no such directory. A root that is taken bears our marker afterwards
     // and is remembered.
     void open(storage::SecondaryState& state, const NewId& new_id);
+    // Throws what open() would, as far as that can be told without the state; changes nothing.
+    void probe() const;
     // Throws root_changed when the path now leads elsewhere. To be asked before each cut is staged
     // or applied.
     void check() const;
@@ -41,15 +43,18 @@ class ReplicaGuard {
 
   private:
     [[nodiscard]] bool is_empty(const storage::Handle& root) const;
+    void require_free(const storage::Handle& root) const;
     void take_unmarked(storage::SecondaryState& state, const storage::Handle& root,
                        const NewId& new_id) const;
     void require_ours(const storage::TreeMarker& marker) const;
     void require_known(const storage::KnownRoot& known, const storage::KnownRoot& found) const;
+    [[nodiscard]] std::string how_to_put_back(const std::string& marker_id) const;
     [[noreturn]] void changed(const std::string& how) const;
 
     storage::FileSystem& files_;
     Wanted wanted_;
     storage::Handle root_;
+    std::string marker_id_;  // of root_
 };
 
 }  // namespace farshore::secondary

@@ -5,8 +5,6 @@
 
 namespace farshore::secondary {
 
-namespace {}  // namespace
-
 void RestoreDeleted::run(std::string_view path, Timestamp until, const std::string& name,
                          const Visitor& visit) {
     std::string last;
@@ -117,8 +115,8 @@ bool RestoreDeleted::copy(const std::string& from, const std::string& to, const 
 }
 
 void RestoreDeleted::set_metadata(const FileEntry& entry, const std::string& to) {
-    (void)files_.set_owner(target_, to, entry.uid, entry.gid);
-    files_.set_mode(target_, to, entry.mode);
+    const bool kept = files_.set_owner(target_, to, entry.uid, entry.gid);
+    files_.set_mode(target_, to, storage::mode_for(entry, kept));
     (void)files_.set_xattrs(target_, to, entry.xattrs);
     files_.set_mtime(target_, to, entry.mtime);
 }

@@ -2,7 +2,6 @@
 // Gives back what a replica's retention folder has: into another directory, never into the tree.
 
 #include <functional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -28,10 +28,11 @@ std::size_t Staging::DigestHash::operator()(const Digest& digest) const noexcept
     return hash;
 }
 
-Staging::Staging(storage::FileSystem& files, const storage::Handle& root, const Needed& needed)
+Staging::Staging(storage::FileSystem& files, const storage::Handle& root, const Needed& needed,
+                 bool is_same_boot)
     : files_(files), root_(root), begun_(files, root) {
     prepare_directory();
-    recover(needed);
+    recover(needed, is_same_boot);
 }
 
 void Staging::prepare_directory() {
@@ -43,14 +44,14 @@ void Staging::prepare_directory() {
         std::make_shared<const storage::Handle>(files_.open_directory(root_, tree_paths::staging));
 }
 
-void Staging::recover(const Needed& needed) {
+void Staging::recover(const Needed& needed, bool is_same_boot) {
     for (const storage::DirectoryItem& item : files_.list(*directory_)) {
         if (const auto path = tree_paths::parse_begun(item.name)) {
             begun_.found(*path);
             continue;
         }
         const auto sha256 = tree_paths::parse_staged(item.name);
-        if (sha256 && needed(*sha256) && is_whole(*sha256)) {
+        if (sha256 && needed(*sha256) && is_whole(*sha256, is_same_boot)) {
             note_arrival(*sha256);
         } else {
             files_.unlink(*directory_, item.name);
@@ -59,11 +60,12 @@ void Staging::recover(const Needed& needed) {
 }
 
 // A small file is written under its staged name at once, so a process may have ended within it;
-// larger ones get theirs when they are whole.
-bool Staging::is_whole(const Digest& sha256) {
+// larger ones get theirs when they are whole. But where the host went down before a sync, the name
+// may be on the disk without the content.
+bool Staging::is_whole(const Digest& sha256, bool is_same_boot) {
     const storage::Handle file = files_.open_file(*directory_, tree_paths::staged_name(sha256));
-    return files_.status(file).size > limits::small_file ||
-           storage::digest_of(files_, file).sha256 == sha256;
+    const bool got_its_name_whole = is_same_boot && files_.status(file).size > limits::small_file;
+    return got_its_name_whole || storage::digest_of(files_, file).sha256 == sha256;
 }
 
 void Staging::note_arrival(const Digest& sha256) {

@@ -20,8 +20,9 @@
 
 namespace farshore::secondary {
 
-// Invariants: has() is said only of whole content, and after a crash a small one under a staged
-// name is believed only when it was read; nothing is durable before sync(). Thread-safe. A call
+// Invariants: has() is said only of whole content; after a crash of the process a small one under a
+// staged name is believed only when it was read, after one of the host any; nothing is durable
+// before sync(). Thread-safe. A call
 // that throws disk_full has changed nothing and can be made again.
 class Staging {
   public:
@@ -29,8 +30,10 @@ class Staging {
 
     // `root` is held open by the caller for as long as this lives: since before the first write, or
     // sync() could not tell of failures. Keeps what an earlier process staged and `needed` asks
-    // for; removes the rest.
-    Staging(storage::FileSystem& files, const storage::Handle& root, const Needed& needed);
+    // for; removes the rest. `is_same_boot`: the host has not gone down since, or may have, and
+    // then a name says nothing of what the disk has behind it: every content is read.
+    Staging(storage::FileSystem& files, const storage::Handle& root, const Needed& needed,
+            bool is_same_boot = false);
 
     // A large file that comes in pieces. Its end without end() keeps what came, as a beginning
     // that nobody trusts (BegunContents).
@@ -118,8 +121,8 @@ class Staging {
 
   private:
     void prepare_directory();
-    void recover(const Needed& needed);
-    [[nodiscard]] bool is_whole(const Digest& sha256);
+    void recover(const Needed& needed, bool is_same_boot);
+    [[nodiscard]] bool is_whole(const Digest& sha256, bool is_same_boot);
     void write_small(const storage::Handle& at, std::string_view name, std::string_view content);
     void put_beside(const Digest& sha256, std::string_view content);
     void note_arrival(const Digest& sha256);

@@ -189,6 +189,10 @@ DatabaseApplier::DatabaseApplier(StreamName stream, config::Database database,
 
 DatabaseApplier::~DatabaseApplier() = default;
 
+Lsn DatabaseApplier::progress() const {
+    return target_ ? target_->progress() : Lsn();
+}
+
 ApplyCount DatabaseApplier::apply_up_to(const ApplyRange& range,
                                         const OnTransaction& on_transaction) {
     forget_session();
@@ -233,14 +237,15 @@ void DatabaseApplier::apply_ahead(storage::SpoolPosition applied_end, Lsn applie
     }
 }
 
-// What was read before may come again, at other places.
+// What was read before may come again, at other places; and a copy may have come, perhaps of
+// another cluster: then the replica is elsewhere than it was left.
 void DatabaseApplier::forget_session() {
     const std::uint64_t session = spool_.session();
     if (session != session_) {
-        known_up_to_ = {};
-        session_ = session;
         // A first copy may have come in between: what is known of the replica is of before.
         target_.reset();
+        known_up_to_ = {};
+        session_ = session;
         wishes_ = {};
         publish(std::nullopt);
     }
@@ -288,6 +293,14 @@ void DatabaseApplier::open_target() {
     if (!target_) {
         target_ = std::make_unique<TransactionApplier>(stream_, database_, stop_, order_, wishes_,
                                                        gathered_bytes_);
+        if (target_->progress() < expected_) {
+            throw Error(ErrorCode::replica_altered,
+                        "replica " + database_.name.str() + " is at " +
+                            to_string(target_->progress()) + " and had been at " +
+                            to_string(expected_) +
+                            ": it was put back to an older state, and what it lacks is not here "
+                            "any more");
+        }
     }
 }
 

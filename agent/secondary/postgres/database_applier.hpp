@@ -51,7 +51,7 @@ class DatabaseApplier {
     // When it returns the range is visible in the replica and durable there. Throws conflict (but
     // with conflict = "quarantine", which sets the table aside) or ddl_pending, naming table, key
     // and LSN (nothing half done; call again when it is settled), database_unavailable (call
-    // again), state_damaged, cancelled after stop().
+    // again), replica_altered, state_damaged, cancelled after stop().
     ApplyCount apply_up_to(const ApplyRange& range, const OnTransaction& on_transaction);
 
     // Everything of the spool's session behind `applied`, the end of the last applied cut, that is
@@ -64,6 +64,11 @@ class DatabaseApplier {
     [[nodiscard]] std::optional<SetAsideTables> set_aside() const;
     // Asks the replica when it is not known. Throws as apply_up_to() does.
     void learn_set_aside();
+    // For what follows: farshore.progress was there, or further. A replica that says less was put
+    // back to an older state, and what it lacks will never come again: Error(replica_altered).
+    void expect(Lsn committed) { expected_ = committed; }
+    // Where the replica's farshore.progress was left; 0: not known.
+    [[nodiscard]] Lsn progress() const;
 
     // How often a run of changes was refused, and its transactions were applied row by row.
     [[nodiscard]] std::uint64_t fallbacks() const { return order_.fallbacks(); }
@@ -95,6 +100,7 @@ class DatabaseApplier {
     std::unique_ptr<TransactionApplier> target_;  // gone after an error
     storage::SpoolPosition known_up_to_;          // target_ knows the relations described before it
     std::uint64_t session_ = 0;                   // of the spool, in which that is so
+    Lsn expected_;
 };
 
 }  // namespace farshore::secondary

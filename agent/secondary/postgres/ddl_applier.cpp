@@ -292,9 +292,14 @@ void DdlApplier::give_owners(const DdlCommand& command) {
             continue;
         }
         // A sequence that belongs to a column follows its table: refused, and right already.
-        (void)attempt(
+        const auto failure = attempt(
             "ALTER " + kind + " " + object.identity + " OWNER TO " + target_.quote_name(owner),
             plain, RunAs::agent);
+        if (failure && failure->sqlstate() == postgres::sqlstate::insufficient_privilege) {
+            left_out_ += (left_out_.empty() ? "" : ", ") + object.type + " " + object.identity +
+                         " belongs to this agent's role, which may not give it to " + owner + ": " +
+                         message_of(target_, *failure);
+        }
     }
 }
 

@@ -33,7 +33,10 @@ Lsn committed_progress(postgres::Connection& connection, const StreamName& strea
     const auto progress = read_progress(connection, stream, database);
     if (!progress || !progress->copied) {
         throw Error(ErrorCode::replica_altered,
-                    "farshore.progress of replica " + database.str() + " is gone");
+                    "farshore.progress of replica " + database.str() +
+                        " is gone, and with it what the database holds: make the replica's "
+                        "database anew, empty, and drop this replica's slot on the primary while "
+                        "its agent is stopped; then all of it is copied anew");
     }
     return progress->lsn;
 }

@@ -50,6 +50,13 @@ TEST_F(CheckTest, AStoppedPeerIsAtLeastAWarning) {
         << printed_;
 }
 
+TEST_F(CheckTest, WhateverTheReasonItIsOneLine) {
+    agent_.lag_.peers[0].state = control::PeerState::stopped;
+    agent_.lag_.peers[0].reason = "app: DDL_PENDING the primary ran: CREATE TABLE t (\n  a int\n)";
+    EXPECT_EQ(check(0.84, 0.91), 1);
+    EXPECT_EQ(printed_.find('\n'), printed_.size() - 1) << printed_;
+}
+
 TEST_F(CheckTest, WhatWaitsForTheOperatorIsAWarningAlthoughChangesFlow) {
     agent_.lag_.peers[0].reason = "files: DELETIONS_HELD 120 paths";
     EXPECT_EQ(check(0.84, 0.91), 1);

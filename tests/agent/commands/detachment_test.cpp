@@ -50,6 +50,22 @@ TEST_F(DetachmentTest, WhatOthersHadThereIsLeft) {
     EXPECT_TRUE(std::filesystem::exists(config_.trees[0].path + "/.farshore/foreign/7"));
 }
 
+// A path that was mistyped, or another stream's config: its marker and its retained files stay.
+TEST_F(DetachmentTest, WhatBelongsToAnotherTreeIsLeft) {
+    config_.agent.stream = StreamName("shop");
+    const storage::Handle root = files_.open_root(config_.trees[0].path);
+    storage::write_marker(files_, root,
+                          {StreamName("other"), SourceName("uploads"),
+                           storage::TreeMarker::Role::secondary, std::string(32, 'a')});
+    const auto done = detach(files_, config_);
+    ASSERT_EQ(done.size(), 1U);
+    EXPECT_NE(done[0].error.find("tree uploads of stream other"), std::string::npos)
+        << done[0].error;
+    EXPECT_TRUE(std::filesystem::exists(config_.trees[0].path + "/.farshore/staging/deep/part"));
+    config_.agent.stream = StreamName("other");
+    EXPECT_EQ(detach(files_, config_).at(0).error, "");
+}
+
 TEST_F(DetachmentTest, ATreeThatIsNotThereIsNoFailure) {
     config_.trees[0].path = folder_ + "/nowhere";
     EXPECT_TRUE(detach(files_, config_).empty());

@@ -6,6 +6,8 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 namespace farshore {
@@ -60,10 +62,65 @@ TEST(Program, UnknownCommandsAndOptionsEndWith2) {
     EXPECT_EQ(run("check --socket /nowhere").status, 3);
 }
 
+TEST(Program, EndsWithItsStatusWhereNobodyCanBeTold) {
+    const std::string program = std::getenv("FARSHORE");
+    for (const char* streams : {"2>&-", "1>&- 2>&-", "0<&- 1>&- 2>&-", "2>/dev/full"}) {
+        const int ended = std::system((program + " lag --socket /nowhere " + streams).c_str());
+        EXPECT_TRUE(WIFEXITED(ended)) << streams;
+        EXPECT_EQ(WEXITSTATUS(ended), 2) << streams;
+    }
+    EXPECT_EQ(run("version >&-").status, 2);
+    EXPECT_EQ(run("version >/dev/full").status, 2);
+}
+
+TEST(Program, AVerificationThatCouldNotRunIsNoDifference) {
+    EXPECT_EQ(run("verify --store file:/nowhere --trust /nowhere/trust.toml").status, 2);
+}
+
+// --check said ok, and the agent could not start.
+TEST(Program, AFileInPlaceOfTheStateDirectoryIsNamed) {
+    std::string folder = testing::TempDir() + "farshore-program-XXXXXX";
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    ASSERT_EQ(run("init --stream s --out " + folder +
+                  "/pair --primary east=127.0.0.1:7450 --secondary west=127.0.0.1:7451 --tree t=" +
+                  folder + "/tree --replica-tree t=" + folder + "/replica")
+                  .status,
+              0);
+    std::ofstream(folder + "/pair/east/state") << "not ours";
+    const Outcome checked = run("agent --check --config " + folder + "/pair/east/farshore.toml");
+    EXPECT_EQ(checked.status, 2);
+    EXPECT_NE(checked.printed.find("/pair/east/state is no directory"), std::string::npos)
+        << checked.printed;
+    std::filesystem::remove_all(folder);
+}
+
 TEST(Program, AConfigThatIsNotThereIsNamed) {
     const Outcome outcome = run("agent --config /nowhere/farshore.toml --check");
     EXPECT_EQ(outcome.status, 2);
     EXPECT_NE(outcome.printed.find("/nowhere/farshore.toml"), std::string::npos);
+}
+
+// By it the service manager knows what is worth starting again.
+TEST(Program, AnAgentThatCouldGoOnLaterEndsWith1AndOneThatCouldNotWith2) {
+    std::string folder = testing::TempDir() + "farshore-program-XXXXXX";
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    const std::string pair = folder + "/pair";
+    ASSERT_EQ(run("init --stream s --out " + pair +
+                  " --primary e=127.0.0.1:17450 --secondary w=127.0.0.1:17451 --tree t=" + folder +
+                  "/a --replica-tree t=" + folder + "/b")
+                  .status,
+              0);
+    const std::string config = pair + "/w/farshore.toml";
+    // Nothing is there yet to make the socket in.
+    ASSERT_EQ(
+        std::system(("sed -i 's|^socket = .*|socket = \"later/agent.sock\"|' " + config).c_str()),
+        0);
+    const Outcome later = run("agent --config " + config);
+    EXPECT_EQ(later.status, 1) << later.printed;
+    EXPECT_NE(later.printed.find("later/agent.sock"), std::string::npos) << later.printed;
+    std::filesystem::remove(pair + "/w/trust.toml");
+    EXPECT_EQ(run("agent --config " + config + " --check").status, 2);
+    std::filesystem::remove_all(folder);
 }
 
 }  // namespace

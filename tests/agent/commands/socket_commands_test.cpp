@@ -125,5 +125,13 @@ TEST_F(SocketCommandTest, WithoutAnAgentTheSocketIsNamed) {
     }
 }
 
+// 1 is a difference: nothing else may say it.
+TEST_F(SocketCommandTest, AVerificationThatCouldNotBeDoneIsNoDifference) {
+    EXPECT_EQ(run(run_verify, with_socket({})), 1);
+    agent_.verify_error_ = Error(ErrorCode::timeout, "the peer did not answer in time");
+    EXPECT_EQ(run(run_verify, with_socket({})), 2);
+    EXPECT_EQ(printed_, "");
+}
+
 }  // namespace
 }  // namespace farshore::commands

@@ -38,6 +38,11 @@ TEST(TextFormat, CountsAndTimes) {
     EXPECT_EQ(time_text("-"), "-");
 }
 
+TEST(TextFormat, NamesOfFilesSpeakToNoTerminalAndBeginNoLine) {
+    const json::value object = json::object{{"path", "a\nfaults: none\x1b[2J\x7f"}};
+    EXPECT_EQ(text(object, "path"), "a\\x0afaults: none\\x1b[2J\\x7f");
+}
+
 TEST(TextFormat, MembersThatAreNotThereAreUnknown) {
     const json::value object = json::object{{"a", nullptr}, {"b", 1.5}, {"c", "x"}};
     EXPECT_EQ(text(object, "a"), "-");

@@ -1,8 +1,10 @@
 #include "agent/connection/tls_context.hpp"
 
 #include <gtest/gtest.h>
+#include <openssl/pem.h>
 #include <sys/stat.h>
 
+#include "agent/connection/openssl_handles.hpp"
 #include "agent/runtime/system_clock.hpp"
 #include "storage/disk/posix_file_system.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -50,6 +52,26 @@ TEST_F(TlsContextTest, LoadsWhatInitWrote) {
     const TlsMaterial loaded = load_tls_material(files_, paths_);
     EXPECT_EQ(loaded.key, material_.key);
     EXPECT_TRUE(TlsContext(loaded).own_names().contains("east"));
+}
+
+TEST_F(TlsContextTest, ANameWithAZeroByteIsNotTheOneBeforeIt) {
+    TlsMaterial material = certificates_.material("west");
+    const CertificateHandle certificate = read_certificate(material.certificate);
+    const KeyHandle key = read_private_key(material.key);
+    const std::unique_ptr<X509_NAME, FreeBy<X509_NAME_free>> name(X509_NAME_new());
+    const std::string text("east\0.example.net", 17);
+    ASSERT_EQ(X509_NAME_add_entry_by_NID(name.get(), NID_commonName, V_ASN1_UTF8STRING,
+                                         reinterpret_cast<const unsigned char*>(text.data()),
+                                         static_cast<int>(text.size()), -1, 0),
+              1);
+    ASSERT_EQ(X509_set_subject_name(certificate.get(), name.get()), 1);
+    ASSERT_NE(X509_sign(certificate.get(), key.get(), EVP_sha256()), 0);
+    const BioHandle bio(BIO_new(BIO_s_mem()));
+    ASSERT_EQ(PEM_write_bio_X509(bio.get(), certificate.get()), 1);
+    material.certificate = bio_text(bio.get());
+    const std::set<std::string> names = TlsContext(material).own_names();
+    EXPECT_TRUE(names.contains("west"));  // its alternative name
+    EXPECT_FALSE(names.contains("east"));
 }
 
 TEST_F(TlsContextTest, AKeyThatOthersCanReadIsRefused) {

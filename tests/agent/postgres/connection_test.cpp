@@ -1,7 +1,12 @@
 #include "agent/postgres/connection.hpp"
 
 #include <gtest/gtest.h>
+#include <libpq-fe.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <memory>
 #include <thread>
 
 #include "agent/postgres/sql_error.hpp"
@@ -51,6 +56,37 @@ TEST_F(ConnectionTest, TellsARefusalFromAServerThatIsAway) {
               ErrorCode::database_refused);
     EXPECT_EQ(error_of("host=/nonexistent dbname=postgres"), ErrorCode::database_unavailable);
     EXPECT_EQ(error_of("nonsense=1"), ErrorCode::database_refused);
+}
+
+TEST_F(ConnectionTest, AServerThatSaysNothingIsUnavailable) {
+    const int silent = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    ASSERT_EQ(::bind(silent, reinterpret_cast<const sockaddr*>(&address), size), 0);
+    ASSERT_EQ(::listen(silent, 8), 0);
+    ASSERT_EQ(::getsockname(silent, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    EXPECT_EQ(
+        error_of("host=127.0.0.1 dbname=postgres port=" + std::to_string(ntohs(address.sin_port))),
+        ErrorCode::database_unavailable);
+    ::close(silent);
+}
+
+TEST_F(ConnectionTest, AHostThatHasGoneIsAskedForUnlessTheConninfoSaysOtherwise) {
+    const auto idle_of = [this](const std::string& more) {
+        const Connection connection(server_->conninfo("postgres") + more, stop_);
+        const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(
+            PQconninfo(connection.raw()), &PQconninfoFree);
+        for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+            if (std::string(option->keyword) == "keepalives_idle") {
+                return std::string(option->val == nullptr ? "" : option->val);
+            }
+        }
+        return std::string("no such option");
+    };
+    EXPECT_EQ(idle_of(""), "10");
+    EXPECT_EQ(idle_of(" keepalives_idle=99"), "99");
 }
 
 TEST_F(ConnectionTest, StopEndsAStatement) {

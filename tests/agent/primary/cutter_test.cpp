@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
+#include <future>
 #include <thread>
 
 #include "agent/primary/files/inotify_watcher.hpp"
@@ -95,8 +97,14 @@ class CutterTest : public testing::Test {
             EXPECT_EQ(seen.cut_identity(cut), std::string(16, 'i'));
             const auto newest = history_.newest();
             EXPECT_TRUE(!newest || newest->cut < cut);
-            const std::lock_guard lock(mutex_);
-            marks_.push_back(sealed.mark);
+            {
+                const std::lock_guard lock(mutex_);
+                marks_.push_back(sealed.mark);
+            }
+            if (untold_ > 0) {
+                --untold_;
+                throw Error(ErrorCode::disk_full, "no space left");
+            }
         };
         return wiring;
     }
@@ -153,6 +161,7 @@ class CutterTest : public testing::Test {
     config::Replication replication_;
     std::unique_ptr<TreeSource> tree_;
     std::atomic<int> failures_{0};
+    std::atomic<int> untold_{0};  // marks after whose commit something else fails
     std::mutex mutex_;
     std::vector<Mark> marks_;
     std::vector<std::string> pending_;
@@ -185,6 +194,22 @@ TEST_F(CutterTest, ACutThatCanNotBeCommittedIsTakenAgainWithAllThatItHeld) {
     }
 }
 
+TEST_F(CutterTest, ACutThatIsCommittedIsPublishedWhateverFailsBehindIt) {
+    start();
+    (void)current_mark();
+    untold_ = 1;
+    (void)mark();
+    EXPECT_EQ(untold_, 0);
+    (void)mark();
+    end();
+    for (CutNumber cut(1); cut <= state_.standing().cut; cut = cut.next()) {
+        EXPECT_TRUE(history_.wait_record(cut, test::no_wait)) << cut.value();
+    }
+    for (std::size_t i = 1; i < marks_.size(); ++i) {
+        EXPECT_GE(tree_of(marks_[i]).as_of, tree_of(marks_[i - 1]).as_of);
+    }
+}
+
 TEST_F(CutterTest, AfterARestartItGoesOnWithTheNextNumbers) {
     start();
     const Mark before = current_mark();
@@ -200,6 +225,22 @@ TEST_F(CutterTest, AfterARestartItGoesOnWithTheNextNumbers) {
     EXPECT_TRUE(history.newest()->is_mark);
     EXPECT_EQ(history.newest()->newest_mark->mark, state_.standing().mark);
     EXPECT_GT(state_.standing().mark, before.mark);  // the last mark of the stop
+}
+
+// It would cut on for nobody: the role's other parts have ended, and the agent must end too.
+TEST_F(CutterTest, ItEndsWhenAnotherPartOfTheRoleHasFailed) {
+    start();
+    (void)current_mark();
+    std::promise<void> ended;
+    std::thread waiter([&] {
+        thread_.join();
+        ended.set_value();
+    });
+    trigger_.stop();
+    const auto waited = ended.get_future().wait_for(std::chrono::seconds(20));
+    EXPECT_EQ(waited, std::future_status::ready);
+    thread_.request_stop();
+    waiter.join();
 }
 
 TEST_F(CutterTest, AMarkNamesWhatFitsAndAllOfItIsTold) {

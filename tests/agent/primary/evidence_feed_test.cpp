@@ -52,6 +52,20 @@ TEST_F(EvidenceFeedTest, WhatAManifestNamesIsSentBeforeIt) {
     EXPECT_LT(place(world_.manifest_key(2)), place(world_.manifest_key(3)));
 }
 
+// Whatever it says, it is no reason for the primary to end.
+TEST(EvidenceHeld, AnAnswerThatIsNoNumberIsAnErrorOfThePeer) {
+    EXPECT_EQ(parse_held("0"), Sequence());
+    EXPECT_EQ(parse_held("17"), Sequence(17));
+    for (const char* answer : {"", "x", "1 ", "-1", "99999999999999999999999"}) {
+        try {
+            (void)parse_held(answer);
+            ADD_FAILURE() << answer;
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), ErrorCode::malformed) << answer;
+        }
+    }
+}
+
 TEST_F(EvidenceFeedTest, WhatTheSecondaryHoldsIsNotSentAgain) {
     const std::vector<std::string> keys = sent_after(2);
     EXPECT_EQ(std::count(keys.begin(), keys.end(), world_.manifest_key(2)), 0);

@@ -22,11 +22,17 @@ class ManifestTaskTest : public testing::Test {
 
     // One cut that puts `path`; a mark when `sealed`.
     void cut(const std::string& path, bool sealed) {
-        storage::CutCommit commit(state_);
+        commit([&](storage::CutCommit& commit) { put(commit, path); }, sealed);
+    }
+    static void put(storage::CutCommit& commit, const std::string& path) {
         storage::CapturedEntry entry;
         entry.entry.path = path;
         entry.entry.type = EntryType::fifo;
         commit.put(uploads, entry);
+    }
+    void commit(const std::function<void(storage::CutCommit&)>& fill, bool sealed) {
+        storage::CutCommit commit(state_);
+        fill(commit);
         if (sealed) {
             Mark mark = test::sample_mark();
             mark.mark = commit.mark();
@@ -107,6 +113,23 @@ TEST_F(ManifestTaskTest, TheNextOneGoesOnWhereTheLastEnded) {
               (std::vector<std::string>{"b", "c"}));
 }
 
+TEST_F(ManifestTaskTest, MarksThatHardlyFitAManifestEndIt) {
+    while_running([&] {
+        cut("a", true);
+        task_.on_mark();
+        ASSERT_TRUE(task_.wait_written(MarkNumber(1), long_wait));
+        cut("b", true);
+        task_.on_mark(ManifestTask::most_mark_bytes - 1);
+        EXPECT_FALSE(task_.wait_written(MarkNumber(2), Duration::from_ms(1)));
+        cut("c", true);
+        task_.on_mark(1);
+        EXPECT_EQ(task_.wait_written(MarkNumber(3), long_wait), Sequence(2));
+        cut("d", true);
+        task_.on_mark(1);  // counted from the last one on
+        EXPECT_FALSE(task_.wait_written(MarkNumber(4), Duration::from_ms(1)));
+    });
+}
+
 TEST_F(ManifestTaskTest, NothingIsWrittenBeforeItIsQueued) {
     cut("a", true);
     EXPECT_FALSE(task_.wait_written(MarkNumber(1), Duration::from_ms(1)));
@@ -142,6 +165,88 @@ TEST_F(ManifestTaskTest, ATreeThatCameBackIsListedWhole) {
     });
     EXPECT_EQ(listed("checkpoints/shop/00000001/app-east/000000000003-uploads.jsonl.zst", 3),
               (std::vector<std::string>{"a", "b", "c"}));
+}
+
+// Lists of some 30 entries have room, longer ones have not.
+class ManifestTaskWithLittleRoomTest : public ManifestTaskTest {
+  protected:
+    ManifestTaskWithLittleRoomTest() { small_.begin_epoch(Epoch(1), sha256("epoch record")); }
+
+    // Paths that don't shrink.
+    static std::string path(int number) { return sha256(std::to_string(number)).hex(); }
+    void publish(const std::function<void(storage::CutCommit&)>& fill) {
+        commit(fill, true);
+        small_.demand();
+        small_.on_mark();
+        ASSERT_TRUE(small_.wait_written(state_.standing().mark, long_wait));
+    }
+    void publish_puts(int from, int to) {
+        publish([&](storage::CutCommit& commit) {
+            for (int i = from; i < to; ++i) {
+                put(commit, path(i));
+            }
+        });
+    }
+    void publish_removals(int from, int to) {
+        publish([&](storage::CutCommit& commit) {
+            for (int i = from; i < to; ++i) {
+                commit.remove(uploads, path(i));
+            }
+        });
+    }
+    [[nodiscard]] bool has_list(const std::string& kind, int sequence) {
+        return queued().contains(kind + "/shop/00000001/app-east/00000000000" +
+                                 std::to_string(sequence) + "-uploads.jsonl.zst");
+    }
+
+    ManifestTask small_{file_,
+                        StreamName("shop"),
+                        AgentName("app-east"),
+                        test::east_key(),
+                        {uploads},
+                        [] { return Duration::from_ms(3'600'000); },
+                        clock_,
+                        [](const storage::ChainStanding&) {},
+                        2'000};
+};
+
+TEST_F(ManifestTaskWithLittleRoomTest, AListingThatIsTooLargeIsLeftOutAndTheChainGoesOn) {
+    std::jthread thread([&](const runtime::StopToken& stop) { small_.run(stop); });
+    publish_puts(0, 20);
+    publish_puts(20, 40);
+    publish_puts(40, 60);
+    EXPECT_TRUE(small_.left_out().empty());
+    publish([&](storage::CutCommit& commit) {
+        commit.set_scanned(uploads, true, std::nullopt);
+        put(commit, path(60));
+    });
+    EXPECT_TRUE(has_list("changes", 4));
+    EXPECT_FALSE(has_list("checkpoints", 4));
+    ASSERT_TRUE(small_.left_out().contains(uploads));
+    EXPECT_EQ(small_.left_out().at(uploads).error.code(), ErrorCode::too_large);
+    publish_puts(61, 62);
+    EXPECT_TRUE(has_list("changes", 5));
+    EXPECT_FALSE(has_list("checkpoints", 5));
+    // With fewer entries it has room again.
+    publish_removals(0, 35);
+    EXPECT_TRUE(has_list("checkpoints", 6));
+    EXPECT_TRUE(small_.left_out().empty());
+}
+
+TEST_F(ManifestTaskWithLittleRoomTest, AChangeListThatIsTooLargeIsLeftOutAndAListingIsWanted) {
+    std::jthread thread([&](const runtime::StopToken& stop) { small_.run(stop); });
+    publish([&](storage::CutCommit& commit) {
+        commit.set_scanned(uploads, true, std::nullopt);
+        put(commit, path(0));
+    });
+    EXPECT_TRUE(has_list("checkpoints", 1));
+    publish_puts(1, 60);
+    EXPECT_FALSE(has_list("changes", 2));
+    EXPECT_FALSE(has_list("checkpoints", 2));
+    EXPECT_TRUE(small_.left_out().contains(uploads));
+    publish_removals(1, 36);
+    EXPECT_TRUE(has_list("checkpoints", 3));
+    EXPECT_TRUE(small_.left_out().empty());
 }
 
 }  // namespace

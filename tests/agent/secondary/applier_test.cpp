@@ -25,6 +25,18 @@ class ApplierTest : public ReceivingFixture {
                                 .primary_boot_id = "boot"},
                                {clock_.utc_now(), std::nullopt});
     }
+    // Nothing but a position of database app.
+    void receive_mark(std::uint64_t number, Lsn lsn) {
+        state_.commit_received(
+            {.cut = CutNumber(number),
+             .base = CutNumber(number - 1),
+             .is_mark = true,
+             .marks = {{MarkNumber(number), "envelope", sha256(std::to_string(number))}},
+             .databases = {{app_, {.lsn = lsn, .spool_end = {}}}},
+             .as_of = {},
+             .primary_boot_id = "boot"},
+            {clock_.utc_now(), std::nullopt});
+    }
     void start() {
         applier_ = std::make_unique<Applier>(
             ApplierParts{.stream = StreamName("shop"),
@@ -72,6 +84,7 @@ class ApplierTest : public ReceivingFixture {
         return std::filesystem::exists(std::filesystem::symlink_status(root() + "/" + path));
     }
 
+    const SourceName app_{"app"};
     std::map<SourceName, std::shared_ptr<ReplicaDatabase>> databases_;
     std::mutex mutex_;
     std::condition_variable changed_;
@@ -143,6 +156,28 @@ TEST_F(ApplierTest, NoCutIsAppliedWhileItIsPaused) {
     paused.reset();
     applier_->wake();
     ASSERT_TRUE(wait_applied(1));
+}
+
+// The mark's transactions are in the copy, in some other way than one after the other.
+TEST_F(ApplierTest, OfADatabaseThatIsCopiedAnewNoDigestIsTold) {
+    const storage::Handle state_directory = files_.open_root(directory_.path());
+    config::Database configured;
+    configured.name = app_;
+    databases_[app_] =
+        std::make_shared<ReplicaDatabase>(configured, files_, state_directory, "app-spool");
+    const DatabaseStanding copied{true, Lsn(100), "7300", 1, Lsn()};
+    state_.set_database(app_, copied, {});
+    receive_mark(1, Lsn(100));
+    start();
+    ASSERT_TRUE(wait_applied(1));
+    state_.set_database(app_, DatabaseStanding{}, {});
+    receive_mark(2, Lsn(200));
+    applier_->wake();
+    ASSERT_TRUE(wait_applied(2));
+    end();
+    const auto marks = state_.marks_applied_after(MarkNumber(1), 1);
+    ASSERT_EQ(marks.size(), 1U);
+    EXPECT_FALSE(marks.front().sources.contains(app_));
 }
 
 }  // namespace

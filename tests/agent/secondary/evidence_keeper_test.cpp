@@ -16,6 +16,8 @@ class EvidenceKeeperTest : public testing::Test {
     EvidenceKeeper keeper(bool mirror = false) {
         return EvidenceKeeper({.kept = kept_,
                                .state_file = directory_ / "state.db",
+                               .stream = world_.stream,
+                               .agent = AgentName("app-west"),
                                .mirror = mirror,
                                .trust = world_.trust,
                                .clock = clock_,
@@ -124,6 +126,40 @@ TEST_F(EvidenceKeeperTest, OnlyAMirrorQueuesItForTheStore) {
     keeper(true).take(whole(first_));
     EXPECT_EQ(outbox.next()->bytes, world_.store.objects.at(first_));
     EXPECT_EQ(queued_, 1);
+}
+
+TEST_F(EvidenceKeeperTest, WhatAnEpochIsNotIsNotKept) {
+    EvidenceKeeper of = keeper(true);
+    EvidenceObject other = whole(first_);
+    other.key = epoch_;
+    EXPECT_NE(refusal(of, other), ErrorCode::internal);
+    EXPECT_TRUE(kept_.objects.empty());
+    EXPECT_EQ(queued_, 0);
+    of.take(whole(epoch_));
+    EXPECT_EQ(epochs_.size(), 1U);
+}
+
+TEST_F(EvidenceKeeperTest, OurOwnEvidenceAndAnotherStreamsAreNotThePrimarysToTell) {
+    EvidenceKeeper of = keeper(true);
+    const AgentName west("app-west");
+    for (const std::string& key :
+         {storage::make_key(storage::ReceiptKey{{world_.stream, Epoch(1), west}, Sequence(1)}),
+          storage::make_key(storage::ManifestKey{{world_.stream, Epoch(2), west}, Sequence(1)}),
+          storage::make_key(storage::EpochKey{StreamName("other"), Epoch(1)})}) {
+        EXPECT_EQ(refusal(of, {.key = key, .bytes = "x"}), ErrorCode::malformed) << key;
+    }
+    EXPECT_TRUE(kept_.objects.empty());
+    EXPECT_EQ(queued_, 0);
+}
+
+// Else it would never come again, and the store of this host would lack it for good.
+TEST_F(EvidenceKeeperTest, AMirrorHasQueuedWhatIsKept) {
+    EvidenceKeeper of = keeper(true);
+    kept_.lose_answers = true;  // the process ends just behind it
+    EXPECT_EQ(refusal(of, whole(first_)), ErrorCode::store_unavailable);
+    EXPECT_EQ(kept_.objects.count(first_), 1U);
+    storage::Database database(directory_ / "state.db");
+    EXPECT_EQ(storage::Outbox(database).keys().count(first_), 1U);
 }
 
 }  // namespace

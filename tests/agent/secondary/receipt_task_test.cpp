@@ -19,7 +19,6 @@ class ReceiptTaskTest : public testing::Test {
         return ReceiptTask({.state_file = file_,
                             .stream = StreamName("shop"),
                             .agent = AgentName("app-west"),
-                            .primary = AgentName("app-east"),
                             .key = test::west_key(),
                             .interval = [] { return Duration::from_ms(3'600'000); },
                             .clock = clock_,
@@ -68,7 +67,7 @@ TEST_F(ReceiptTaskTest, BeforeTheEpochIsKnownNothingIsTold) {
     receive(1);
     of.write_now();
     EXPECT_TRUE(queued().empty());
-    of.begin_epoch(Epoch(1), epoch_digest);
+    of.begin_epoch(Epoch(1), epoch_digest, AgentName("app-east"));
     of.write_now();
     const auto receipts = queued();
     ASSERT_EQ(receipts.size(), 1u);
@@ -79,7 +78,7 @@ TEST_F(ReceiptTaskTest, BeforeTheEpochIsKnownNothingIsTold) {
 
 TEST_F(ReceiptTaskTest, EachMarkIsToldOnceWhenReceivedAndOnceWhenApplied) {
     ReceiptTask of = task();
-    of.begin_epoch(Epoch(1), epoch_digest);
+    of.begin_epoch(Epoch(1), epoch_digest, AgentName("app-east"));
     receive(1);
     receive(2);
     of.write_now();
@@ -103,12 +102,12 @@ TEST_F(ReceiptTaskTest, ARestartGoesOnWhereItWas) {
     receive(1);
     {
         ReceiptTask before = task();
-        before.begin_epoch(Epoch(1), epoch_digest);
+        before.begin_epoch(Epoch(1), epoch_digest, AgentName("app-east"));
         before.write_now();
     }
     receive(2);
     ReceiptTask after = task();
-    after.begin_epoch(Epoch(1), epoch_digest);
+    after.begin_epoch(Epoch(1), epoch_digest, AgentName("app-east"));
     after.write_now();
     const auto receipts = queued();
     ASSERT_EQ(receipts.size(), 2u);

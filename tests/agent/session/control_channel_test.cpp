@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <future>
+#include <stdexcept>
 #include <thread>
 
 #include "agent/runtime/system_clock.hpp"
+#include "protocol/limits.hpp"
 #include "tests/support/memory_lane.hpp"
 #include "tests/support/names.hpp"
 
@@ -20,7 +24,8 @@ ChannelCallbacks callbacks() {
                 if (verb == "refuse") {
                     throw Error(ErrorCode::not_primary, "asked " + json);
                 }
-                return verb + " " + json;
+                return verb == "large" ? std::string(2 * limits::frame_body, 'x')
+                                       : verb + " " + json;
             }};
 }
 
@@ -58,6 +63,12 @@ TEST_F(ControlChannelTest, APeersRefusalComesBackAsItsError) {
     start();
     EXPECT_EQ(refusal("refuse", long_wait), ErrorCode::not_primary);
     EXPECT_EQ(ours_->ask("flush", "{}", long_wait), "flush {}");  // the session goes on
+}
+
+TEST_F(ControlChannelTest, AnAnswerThatFitsIntoNoFrameIsRefusedAndTheNextOneComes) {
+    start();
+    EXPECT_EQ(refusal("large", long_wait), ErrorCode::too_large);
+    EXPECT_EQ(ours_->ask("flush", "{}", long_wait), "flush {}");
 }
 
 TEST_F(ControlChannelTest, WithoutAnAnswerTheAskingEndsAndALateOneHurtsNobody) {
@@ -100,6 +111,21 @@ TEST_F(ControlChannelTest, OtherFramesAreTheRolesMatter) {
     start(std::move(of_ours));
     connection::send(peer_->lane(), EvidenceObject{.key = "k", .bytes = "b"});
     EXPECT_EQ(from_frame<EvidenceObject>(taken.get_future().get()).bytes, "b");
+}
+
+// Whatever it is: who waits for the session's end would wait for ever.
+TEST_F(ControlChannelTest, WhatTheRoleThrowsEndsTheSession) {
+    ChannelCallbacks of_ours = callbacks();
+    of_ours.frame = [](const Frame&) { throw std::out_of_range("no such thing"); };
+    start(std::move(of_ours));
+    connection::send(peer_->lane(), EvidenceObject{.key = "k", .bytes = "b"});
+    std::promise<Error> ended;
+    std::thread waiter([&] { ended.set_value(ours_->wait_closed()); });
+    auto reason = ended.get_future();
+    const bool has_ended = reason.wait_for(std::chrono::seconds(20)) == std::future_status::ready;
+    ASSERT_TRUE(has_ended);  // else the thread below never ends either
+    waiter.join();
+    EXPECT_EQ(reason.get().code(), ErrorCode::internal);
 }
 
 TEST_F(ControlChannelTest, AGoodbyeEndsTheSession) {

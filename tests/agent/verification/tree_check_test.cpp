@@ -154,5 +154,15 @@ TEST_F(TreeCheckTest, AFileThatVanishesIsAFinding) {
     EXPECT_EQ(only("a").found, "type fifo");
 }
 
+// Who writes to one of them afterwards changes the other.
+TEST_F(TreeCheckTest, TwoPathsThatBecameOneFileAreADifference) {
+    sh("cp -p a z");
+    listing_ = test::listing_of(directory_.path());
+    sh("ln -f a z");
+    touch_back(".");
+    const Finding finding = only("z");
+    EXPECT_NE(finding.expected.find("hard link none"), std::string::npos) << finding.expected;
+}
+
 }  // namespace
 }  // namespace farshore::verification

@@ -1,6 +1,7 @@
 #include "storage/disk/posix_file_system.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -197,6 +198,27 @@ TEST_F(PosixFileSystemTest, OneLockAtATime) {
     EXPECT_FALSE(files_.try_lock(second));
     { const Handle closed = std::move(first); }
     EXPECT_TRUE(files_.try_lock(second));
+}
+
+// Whose program it would be: that of the user whom the agent runs as.
+TEST_F(PosixFileSystemTest, AProgramWhoseOwnerIsNotKeptRunsWithNobodysRights) {
+    put("program", "x");
+    constexpr unsigned other = 65534;
+    const bool is_root = ::geteuid() == 0;
+    if (is_root) {
+        files_.set_owner(root_, "program", other, other);
+        files_.set_mode(root_, ".", 0755);
+        ::setfsuid(other);  // of this thread, and the rights of root with it
+    }
+    FileEntry entry;
+    entry.path = "program";
+    entry.mode = 06755;
+    const bool kept = files_.set_metadata(root_, "program", entry);
+    if (is_root) {
+        ::setfsuid(0);
+    }
+    EXPECT_FALSE(kept);
+    EXPECT_EQ(files_.status(root_, "program")->mode, 0755U);
 }
 
 }  // namespace

@@ -149,5 +149,25 @@ TEST(ChangeList, WindowsAreBounded) {
     EXPECT_NE(complaint(bytes, 1).find("not zstd"), std::string::npos);
 }
 
+TEST(ChangeList, OverItsLimitThereIsNone) {
+    const auto list_of = [](int count, std::size_t limit_bytes) {
+        ChangeListWriter writer(limit_bytes);
+        for (int i = 0; i < count; ++i) {
+            writer.add(entry(numbered(i)));
+        }
+        return writer.finish();
+    };
+    const std::size_t size = list_of(100, limits::evidence_object).bytes.size();
+    EXPECT_EQ(list_of(100, size).bytes.size(), size);
+    for (const int count : {101, 20'000}) {
+        try {
+            (void)list_of(count, size);
+            ADD_FAILURE();
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), ErrorCode::too_large);
+        }
+    }
+}
+
 }  // namespace
 }  // namespace farshore::storage

@@ -113,5 +113,21 @@ TEST_F(DirectoryStoreTest, AFolderThatWasRemovedMeanwhileIsMadeAnew) {
     EXPECT_EQ(store_.list(""), std::vector<std::string>{"a/b"});
 }
 
+TEST_F(DirectoryStoreTest, ATimeThatNoTimestampHoldsIsNotTold) {
+    (void)store_.create("a/far", "x");
+    const storage::Handle folder = file_system_.open_root(directory_ / "store/a");
+    for (const std::int64_t seconds : {15'000'000'000LL, -15'000'000'000LL}) {
+        file_system_.set_mtime(folder, "far", {seconds, 1});
+        if (file_system_.status(folder, "far")->mtime.seconds != seconds) {
+            continue;  // no time of this filesystem
+        }
+        const auto found = store_.list_stored("a/");
+        ASSERT_EQ(found.size(), 1U);
+        EXPECT_FALSE(found[0].stored.has_value());
+    }
+    file_system_.set_mtime(folder, "far", {-1, 5});
+    EXPECT_EQ(store_.list_stored("a/")[0].stored, Timestamp{-999'999'995});
+}
+
 }  // namespace
 }  // namespace farshore::test

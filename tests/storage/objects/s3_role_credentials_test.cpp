@@ -181,5 +181,10 @@ TEST_F(RoleCredentialsTest, NonsenseIsNoKey) {
     }
 }
 
+TEST(StsEndpoint, ChinaHasADomainOfItsOwn) {
+    EXPECT_EQ(sts_endpoint("eu-west-1"), "https://sts.eu-west-1.amazonaws.com");
+    EXPECT_EQ(sts_endpoint("cn-north-1"), "https://sts.cn-north-1.amazonaws.com.cn");
+}
+
 }  // namespace
 }  // namespace farshore::storage

@@ -4,6 +4,7 @@
 
 #include "storage/disk/posix_file_system.hpp"
 #include "tests/protocol/pgoutput_messages.hpp"
+#include "tests/support/faulty_file_system.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::test {
@@ -227,6 +228,43 @@ TEST_F(ChangeSpoolTest, ClearForgetsEverythingButNumbers) {
     spool->clear();
     EXPECT_GT(spool->end(), before);
     EXPECT_EQ(spool->begin(), spool->end());
+}
+
+// The kernel tells the failure of a write to one of two syncs of the same file.
+TEST_F(ChangeSpoolTest, ASyncIsNoneWhenThatOfARollFailsMeanwhile) {
+    FaultyFileSystem faulty(files_);
+    ChangeSpool spool(faulty, root_, "app", ChangeSpool::Options{1, 1000});
+    spool.begin_session(Lsn(0));
+    spool.append(transaction(100, true));
+    faulty.before_sync([&] {
+        faulty.fail(FaultyFileSystem::Call::sync_file, 1, ErrorCode::sync_failed);
+        EXPECT_THROW(spool.append(transaction(200)), Error);
+    });
+    try {
+        spool.sync();
+        ADD_FAILURE() << "nobody knows what is on the disk";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::sync_failed);
+    }
+}
+
+// The next session's beginning may fail while received cuts are still being applied.
+TEST_F(ChangeSpoolTest, WhatIsReceivedIsReadAlsoWhenCuttingBackFailed) {
+    FaultyFileSystem faulty(files_);
+    ChangeSpool spool(faulty, root_, "app", ChangeSpool::Options{});
+    spool.begin_session(Lsn(0));
+    spool.append(transaction(100, true));
+    spool.sync();
+    const SpoolPosition received = spool.end();
+    spool.append(transaction(200));
+    faulty.fail(FaultyFileSystem::Call::sync_file, 1, ErrorCode::io);
+    EXPECT_THROW(spool.truncate_to(received), Error);
+    faulty.clear_faults();
+    EXPECT_EQ(tags(spool, spool.begin(), received), "BRIC");
+    spool.truncate_to(received);
+    spool.begin_session(Lsn(100));
+    spool.append(transaction(200));
+    EXPECT_EQ(tags(spool, spool.begin(), spool.end()), "BRICBIC");
 }
 
 }  // namespace

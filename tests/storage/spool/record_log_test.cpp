@@ -4,6 +4,7 @@
 
 #include "storage/disk/posix_file_system.hpp"
 #include "storage/spool/record_log_reader.hpp"
+#include "tests/support/faulty_file_system.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::test {
@@ -124,6 +125,46 @@ TEST_F(RecordLogTest, TruncatesAcrossSegments) {
     log.flush();
     EXPECT_EQ(read(log, log.begin()), (std::vector<std::string>{"stays", "new"}));
     EXPECT_THROW(log.truncate_to({9, 32}), Error);
+}
+
+// Whatever fails half way, the log can be asked, writes nothing, and is cut back by the next try.
+TEST_F(RecordLogTest, ACutThatFailsIsSaidAgain) {
+    using Call = FaultyFileSystem::Call;
+    for (const Call call : {Call::unlink, Call::sync_file, Call::truncate}) {
+        const TemporaryDirectory directory;
+        FaultyFileSystem faulty(files_);
+        RecordLog log(faulty, faulty.open_root(directory.path()));
+        log.append(RecordKind::changes, "kept");
+        const SpoolPosition kept = log.end();
+        log.append(RecordKind::changes, "gone");
+        log.roll();
+        log.append(RecordKind::changes, "gone as well");
+        log.roll();
+        faulty.fail(call, 1, ErrorCode::io);
+        EXPECT_THROW(log.truncate_to(kept), Error);
+        EXPECT_GE(log.end(), kept);
+        EXPECT_GT(log.bytes(), 0U);
+        EXPECT_THROW(log.append(RecordKind::changes, "to nowhere"), Error);
+        log.truncate_to(kept);
+        EXPECT_EQ(log.end(), kept);
+        log.append(RecordKind::changes, "next");
+        log.flush();
+        EXPECT_EQ(read(log, log.begin()), (std::vector<std::string>{"kept", "next"}));
+    }
+}
+
+// Cutting there would make the segment longer, with zeros that no reader gets past.
+TEST_F(RecordLogTest, APositionBehindTheEndOfAnEarlierSegmentIsDamage) {
+    RecordLog log = open();
+    log.append(RecordKind::changes, "first");
+    const SpoolPosition end = log.end();
+    log.roll();
+    log.append(RecordKind::changes, "second");
+    log.flush();
+    EXPECT_THROW(log.truncate_to({end.segment, end.offset + 1}), Error);
+    EXPECT_EQ(read(log, log.begin()), (std::vector<std::string>{"first", "second"}));
+    log.truncate_to(end);
+    EXPECT_EQ(read(log, log.begin()), std::vector<std::string>{"first"});
 }
 
 }  // namespace

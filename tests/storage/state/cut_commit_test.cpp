@@ -7,6 +7,7 @@
 
 #include "protocol/tree_digest.hpp"
 #include "tests/support/names.hpp"
+#include "tests/support/sqlite_steps.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::storage {
@@ -146,6 +147,48 @@ TEST(CutCommit, NumbersAreNeverReusedAfterAKill) {
         EXPECT_EQ(state.find(uploads, "newest")->entry.sha256,
                   sha256(std::to_string(standing.cut.value())));
     }
+}
+
+// Between two marks there are many cuts, and transactions without number.
+TEST(CutCommit, OnlyNewTransactionsAreWrittenWithACut) {
+    const test::TemporaryDirectory directory;
+    PrimaryState state(directory / "state.db");
+    const SourceName app("app");
+    std::vector<StoredTransaction> unmarked;
+    const auto cut = [&](std::uint64_t lsn, const std::string& system) {
+        CutCommit commit(state);
+        const test::SqliteSteps steps(state.database());
+        commit.set_database(app, {.system = system, .lsn = Lsn(lsn)}, unmarked);
+        const std::uint64_t count = steps.count();
+        commit.commit();
+        return count;
+    };
+    const auto kept = [&] {
+        std::vector<Lsn> ends;
+        for (const StoredTransaction& transaction : state.unmarked_transactions(app)) {
+            ends.push_back(transaction.commit_end);
+        }
+        return ends;
+    };
+    for (std::uint64_t end = 1; end <= 2000; ++end) {
+        unmarked.push_back({Lsn(end), sha256(std::to_string(end))});
+    }
+    (void)cut(2000, "one");
+    unmarked.push_back({Lsn(2001), sha256("new")});
+    EXPECT_LT(cut(2001, "one"), 500U);
+    EXPECT_EQ(kept().size(), 2001U);
+    EXPECT_EQ(state.unmarked_transactions(app).back().sha256, sha256("new"));
+    // A mark has described the first of them, another log has nothing to do with any.
+    unmarked.erase(unmarked.begin(), unmarked.end() - 2);
+    (void)cut(2001, "one");
+    EXPECT_EQ(kept(), (std::vector<Lsn>{Lsn(2000), Lsn(2001)}));
+    unmarked = {{Lsn(2000), sha256("another")}};
+    (void)cut(2500, "two");
+    EXPECT_EQ(kept(), std::vector<Lsn>{Lsn(2000)});
+    EXPECT_EQ(state.unmarked_transactions(app).back().sha256, sha256("another"));
+    unmarked.clear();
+    (void)cut(2500, "two");
+    EXPECT_TRUE(kept().empty());
 }
 
 }  // namespace

@@ -89,5 +89,11 @@ TEST_F(HeldDeletionsTest, WhatMovedToAnotherTreeIsFoundThere) {
     EXPECT_FALSE(held_.is_elsewhere(invoices, 7, 42, bytes(same)));
 }
 
+TEST_F(HeldDeletionsTest, WhatIsHeldAlreadyMakesNoBatch) {
+    hold({"a"}, 10);
+    hold({"a"}, 200);
+    EXPECT_EQ(held_.batches().size(), 1U);
+}
+
 }  // namespace
 }  // namespace farshore::storage

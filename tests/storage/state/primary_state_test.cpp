@@ -7,6 +7,7 @@
 #include "protocol/limits.hpp"
 #include "protocol/tree_digest.hpp"
 #include "storage/state/cut_commit.hpp"
+#include "tests/support/sqlite_steps.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::storage {
@@ -212,6 +213,33 @@ TEST_F(PrimaryStateTest, ATreeThatComesBackIntoTheConfigRejoins) {
     EXPECT_EQ(state_.rejoined(other), CutNumber());
     state_.set_configured({tree_, other});
     EXPECT_TRUE(state_.rejoining({tree_, other}).empty());
+}
+
+// Asked with each mark or manifest, of trees and rows of any number.
+TEST_F(PrimaryStateTest, WhatIsAskedForEachMarkTakesAnIndex) {
+    std::vector<CapturedEntry> rows;
+    for (int i = 0; i < 3000; ++i) {
+        rows.push_back(captured("f" + std::to_string(i), std::to_string(i)));
+    }
+    put(rows);
+    const CutNumber before = state_.standing().cut;
+    put({captured("changed", "now")});
+    for (int i = 0; i < 300; ++i) {
+        CutCommit commit(state_);
+        commit.seal(true, "envelope");
+        commit.commit();
+    }
+
+    const test::SqliteSteps steps(state_.database());
+    std::vector<std::string> changed;
+    const auto take = [&](const FileEntry& entry) { changed.push_back(entry.path); };
+    state_.sorted_changes_since(tree_, before, take);
+    state_.changes_since(tree_, before, take);
+    EXPECT_EQ(changed, (std::vector<std::string>{"changed", "changed"}));
+    EXPECT_EQ(state_.newest_mark()->mark, MarkNumber(300));
+    EXPECT_EQ(state_.newest_complete_mark()->mark, MarkNumber(300));
+    EXPECT_FALSE(state_.has_content(tree_, sha256("none")));
+    EXPECT_LT(steps.count(), 1000U);
 }
 
 }  // namespace

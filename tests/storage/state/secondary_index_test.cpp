@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "storage/state/secondary_schema.hpp"
+#include "tests/support/error_code.hpp"
 #include "tests/support/names.hpp"
+#include "tests/support/sqlite_steps.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::storage {
@@ -140,6 +142,36 @@ TEST_F(SecondaryIndexTest, ContentAndLinksAreFound) {
     EXPECT_EQ(index_->find_incoming(CutNumber(2), uploads, "z"), more[0]);
     EXPECT_FALSE(index_->needs_after(uploads, CutNumber(2), more[1]));  // only its own other name
     EXPECT_TRUE(index_->needs_after(uploads, CutNumber(2), file("y", "y")));
+}
+
+// A look at one path of a tree, or of a cut, must not go through all of them: a secondary looks for
+// each content that it is told of.
+TEST_F(SecondaryIndexTest, WhatIsAskedForEachPathTakesAnIndex) {
+    std::vector<FileEntry> entries;
+    for (int i = 0; i < 3000; ++i) {
+        const std::string name = std::to_string(i);
+        entries.push_back(file("f" + name, name, i % 2 == 0 ? "" : "link" + name));
+    }
+    settle(CutNumber(1), entries);
+    index_->add_incoming(CutNumber(2), uploads, entries);
+    database_.execute(
+        "INSERT INTO secondary_cuts (cut, base, is_mark, as_of) VALUES (2, 1, 0, x'')");
+
+    const test::SqliteSteps steps(database_);
+    EXPECT_TRUE(index_->find_by_sha256(uploads, sha256("none")).empty());
+    EXPECT_TRUE(index_->find_link_group(uploads, "none").empty());
+    EXPECT_FALSE(index_->first_incoming_of_link(CutNumber(2), uploads, "none"));
+    EXPECT_FALSE(index_->is_incoming_before(CutNumber(3), uploads, "none"));
+    EXPECT_FALSE(index_->needs(uploads, sha256("none")));
+    EXPECT_FALSE(index_->needs_after(uploads, CutNumber(3), entries.front()));
+    EXPECT_LT(steps.count(), 1000U);
+}
+
+// What SQLite gives back and is none of ours is our state's fault, not the peer's.
+TEST_F(SecondaryIndexTest, AnEntryThatCannotBeReadIsDamage) {
+    settle(CutNumber(1), {file("a", "x")});
+    database_.execute("UPDATE secondary_entries SET entry = x'00'");
+    EXPECT_EQ(test::code_of([&] { (void)index_->find(uploads, "a"); }), ErrorCode::state_damaged);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "storage/state/sqlite.hpp"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -118,6 +119,18 @@ TEST_F(SqliteTest, AFullDiskIsSaid) {
                   }
               }),
               ErrorCode::disk_full);
+}
+
+TEST_F(SqliteTest, AReadTransactionThatCannotReadLeavesNothingOpen) {
+    Database database(path());
+    const auto no_reading = [](void*, int action, const char*, const char*, const char*,
+                               const char*) {
+        return action == SQLITE_SELECT ? SQLITE_DENY : SQLITE_OK;
+    };
+    sqlite3_set_authorizer(database.raw(), no_reading, nullptr);
+    EXPECT_THROW(const ReadTransaction refused(database), Error);
+    sqlite3_set_authorizer(database.raw(), nullptr, nullptr);
+    const ReadTransaction works(database);
 }
 
 }  // namespace

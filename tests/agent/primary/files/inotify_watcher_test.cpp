@@ -1,6 +1,7 @@
 #include "agent/primary/files/inotify_watcher.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 
 #include <filesystem>
 #include <set>
@@ -81,6 +82,21 @@ TEST_F(InotifyWatcherTest, ASweepLetsGoOfWhatIsNoLongerThere) {
     drain();
     test::write_whole(outside / "a/file", "x");
     EXPECT_TRUE(drain().empty());
+}
+
+// With the volume its watches go, and nobody who mounts it again brings them back.
+TEST_F(InotifyWatcherTest, AVolumeThatIsUnmountedMeansLostEvents) {
+    const std::string volume = directory_ / "volume";
+    fs::create_directory(volume);
+    if (::mount("none", volume.c_str(), "tmpfs", 0, "size=64k") != 0) {
+        GTEST_SKIP() << "mounting takes a right that this process has not";
+    }
+    const WatchOutcome outcome = watcher_.watch(".", files_.open_root(volume));
+    EXPECT_EQ(::umount(volume.c_str()), 0);
+    EXPECT_EQ(outcome, WatchOutcome::watched);
+    const Seen seen = drain();
+    EXPECT_TRUE(seen.contains({HintKind::lost, ""}));
+    EXPECT_TRUE(seen.contains({HintKind::changed, "."}));  // to be looked at before what was in it
 }
 
 TEST_F(InotifyWatcherTest, SaysWhenThereAreNoMoreWatches) {

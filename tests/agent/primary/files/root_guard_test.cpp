@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "storage/disk/posix_file_system.hpp"
 #include "storage/disk/tree_marker.hpp"
@@ -71,6 +72,19 @@ TEST_F(RootGuardTest, NamesWhatIsWrong) {
     EXPECT_TRUE(guard.open().ok());
     fs::remove_all(root() + "/.farshore");
     expect_changed(guard.open(), "no marker");
+}
+
+// Somebody cleaned the directory: nothing but the message told how to go on.
+TEST_F(RootGuardTest, TellsHowAMarkerThatWasDeletedIsPutBack) {
+    RootGuard guard(files_, StreamName("shop"), SourceName("files"), root());
+    guard.recognise(state_, random_);
+    fs::remove_all(root() + "/.farshore");
+    const Result<storage::Handle> opened = guard.open();
+    ASSERT_FALSE(opened.ok());
+    const std::string& message = opened.error().message();
+    fs::create_directory(root() + "/.farshore");
+    std::ofstream(root() + "/.farshore/marker.json") << message.substr(message.find('{')) << "\n";
+    EXPECT_TRUE(guard.open().ok());
 }
 
 TEST_F(RootGuardTest, RefusesAnotherStreamsRootAndAReplica) {

@@ -123,6 +123,36 @@ TEST_F(TreeCaptureTest, ALargeFileThatChangesWhileItIsReadIsNeverMixed) {
     EXPECT_EQ(index(), disk());  // the sink checks each digest
 }
 
+// What it had when the reading began is sent; what came behind that before the cut began is not.
+TEST_F(TreeCaptureTest, AnAppendOnlyFileThatHasGrownSinceItWasReadIsPending) {
+    settings_.tree.append_only = {"*.log"};
+    const std::string more(70'000, 'm');
+    write("big.log", large);
+    start();
+    sink_.prefix_content = large + more;
+    const auto append = [this](const std::string& text) {
+        std::ofstream(at("big.log"), std::ios::app | std::ios::binary) << text;
+    };
+    std::atomic<bool> grown{false};
+    sink_.on_data = [&] {
+        if (!grown.exchange(true)) {
+            append("meanwhile");
+        }
+    };
+    append(more);
+    TreeCut read = cut();
+    for (int i = 0; i < 400 && !put_paths(read).contains("big.log"); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        read = cut();
+    }
+    EXPECT_EQ(entry("big.log").size, large.size() + more.size());
+    EXPECT_EQ(read.pending.paths, std::vector<std::string>{"big.log"});
+    ASSERT_TRUE(read.pending_noticed.has_value());
+    EXPECT_LT(*read.pending_noticed, read.taken.boot);
+    cut_until_quiet();
+    EXPECT_EQ(index(), disk());
+}
+
 TEST_F(TreeCaptureTest, SameSizeAndTimeButOtherContentIsFound) {
     write("file", "first");
     start();

@@ -15,6 +15,7 @@
 #include "agent/runtime/system_clock.hpp"
 #include "storage/disk/posix_file_system.hpp"
 #include "storage/state/cut_commit.hpp"
+#include "tests/support/faulty_file_system.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace farshore::primary {
@@ -102,7 +103,8 @@ class TreeFixture : public testing::Test {
     [[nodiscard]] FileEntry entry(const std::string& path);
 
     test::TemporaryDirectory directory_;
-    storage::PosixFileSystem files_;
+    storage::PosixFileSystem disk_files_;
+    test::FaultyFileSystem files_{disk_files_};
     ShiftedClock clock_;
     runtime::SystemRandom random_;
     RecordingSink sink_;

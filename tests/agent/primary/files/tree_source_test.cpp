@@ -169,6 +169,29 @@ TEST_F(TreeSourceTest, RemovalsSeenInTheSecondDrainWaitForTheNextCut) {
     EXPECT_EQ(index(), disk());
 }
 
+// What came back before L may be what a row of before L refers to.
+TEST_F(TreeSourceTest, ANameThatCameBackBeforeLAndWentAfterItIsInTheNextCut) {
+    write("name", "1");
+    write("dir/inside", "1");
+    start();
+    fs::remove(at("name"));
+    fs::remove_all(at("dir"));
+    write("name", "2");
+    fs::create_directory(at("dir"));
+    const ClockReading taken = clock_.read();
+    source_->drain();
+    source_->drain_again();
+    fs::remove(at("name"));
+    fs::remove(at("dir"));
+    const TreeCut first =
+        source_->capture({.taken = taken, .deadline = taken.boot + Duration::from_ms(60'000)});
+    EXPECT_EQ(first.removals, std::vector<std::string>{"dir/inside"});
+    EXPECT_EQ(first.pending.files, 2U);
+    commit(first);
+    EXPECT_EQ(cut().removals, (std::vector<std::string>{"name", "dir"}));
+    EXPECT_EQ(index(), disk());
+}
+
 TEST_F(TreeSourceTest, AFileWrittenBeforeTAndGoneWhenReadIsPendingOnce) {
     start();
     write("gone", "1");
@@ -224,6 +247,23 @@ TEST_F(TreeSourceTest, WhatCanNotBeReadIsNamedAndTriedAgain) {
     fs::permissions(at("locked"), fs::perms::owner_all);
     cut_until_quiet();
     EXPECT_EQ(index(), disk());
+}
+
+TEST_F(TreeSourceTest, WhatCouldNotBeLookedAtForAMomentIsRefusedNoLonger) {
+    write("file", "1");
+    start();
+    source_->mark_dirty("file");
+    const ClockReading taken = clock_.read();
+    source_->drain();
+    source_->drain_again();
+    files_.fail(test::FaultyFileSystem::Call::status, 1, ErrorCode::io);
+    const TreeCut refused =
+        source_->capture({.taken = taken, .deadline = taken.boot + Duration::from_ms(60'000)});
+    EXPECT_EQ(refused.pending.files, 1U);
+    commit(refused);
+    // It is as the index has it, so nothing but a look says that it can be read again.
+    clock_.advance(settings_.sweep_interval);
+    EXPECT_TRUE(cut_until_quiet().uncovered.empty());
 }
 
 TEST_F(TreeSourceTest, AnotherRootDeletesNothing) {

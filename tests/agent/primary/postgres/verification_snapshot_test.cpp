@@ -32,6 +32,18 @@ TEST(VerificationSnapshot, BothSidesAreEqualAtItsLsn) {
     EXPECT_EQ(server.value("origin", "SELECT count(*) FROM pg_replication_slots"), "1");
 }
 
+// Whoever asked for it may have gone for good.
+TEST(VerificationSnapshot, DoesNotOutlastAnHourInWhichNothingIsAskedOfIt) {
+    PostgresServer server;
+    const postgres::WakeEvent stop;
+    primary::VerificationSnapshot snapshot(server.conninfo("postgres"), stop,
+                                           Duration::from_ms(5000));
+    EXPECT_EQ(snapshot.connection()
+                  .execute("SELECT current_setting('idle_in_transaction_session_timeout')")
+                  .text(0, 0),
+              "1h");
+}
+
 TEST(VerificationSnapshot, NamesWhatItWaitsFor) {
     PostgresServer server;
     const postgres::WakeEvent stop;

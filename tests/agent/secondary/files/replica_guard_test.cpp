@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <functional>
+
 #include "storage/disk/posix_file_system.hpp"
 #include "storage/disk/tree_paths.hpp"
 #include "tests/support/process.hpp"
@@ -99,6 +101,50 @@ TEST_F(ReplicaGuardTest, ASwapIsNoticedWhileItRuns) {
     EXPECT_EQ(code(), fine);
     EXPECT_EQ(test::run({"rm", "-r", root_ + "/.farshore"}).status, 0);
     EXPECT_EQ(code(), ErrorCode::root_changed);
+}
+
+// Somebody cleaned the directory: nothing but the message tells how to go on.
+TEST_F(ReplicaGuardTest, TellsHowAMarkerThatWasDeletedIsPutBack) {
+    ReplicaGuard running = guard();
+    const auto new_id = [] { return std::string(32, 'b'); };
+    running.open(state_, new_id);
+    EXPECT_EQ(test::run({"rm", "-r", root_ + "/.farshore"}).status, 0);
+    for (const auto& asked : {std::function<void()>([&] { running.check(); }),
+                              std::function<void()>([&] { guard().open(state_, new_id); })}) {
+        try {
+            asked();
+            ADD_FAILURE() << "nothing was thrown";
+        } catch (const Error& error) {
+            const std::string& message = error.message();
+            ASSERT_NE(message.find('{'), std::string::npos) << message;
+            EXPECT_EQ(::mkdir((root_ + "/.farshore").c_str(), 0700), 0);
+            test::write_whole(root_ + "/.farshore/marker.json",
+                              message.substr(message.find('{')) + "\n");
+        }
+        EXPECT_NO_THROW(running.check());
+        EXPECT_EQ(open(guard()), fine);
+        EXPECT_EQ(test::run({"rm", "-r", root_ + "/.farshore"}).status, 0);
+    }
+}
+
+TEST_F(ReplicaGuardTest, AProbeSaysTheSameAndChangesNothing) {
+    const auto probe = [](const ReplicaGuard& guard) {
+        try {
+            guard.probe();
+        } catch (const Error& error) {
+            return error.code();
+        }
+        return fine;
+    };
+    EXPECT_EQ(probe(guard()), fine);
+    EXPECT_TRUE(files_.list(files_.open_root(root_)).empty());
+    test::write_whole(root_ + "/home directory", "");
+    EXPECT_EQ(probe(guard()), ErrorCode::replica_not_empty);
+    EXPECT_EQ(probe(guard(true)), fine);
+    EXPECT_EQ(files_.list(files_.open_root(root_)).size(), 1U);
+    EXPECT_EQ(open(guard(true)), fine);
+    EXPECT_EQ(probe(guard()), fine);
+    EXPECT_EQ(probe(guard(true, "other")), ErrorCode::replica_not_empty);
 }
 
 }  // namespace

@@ -212,6 +212,26 @@ TEST_F(StagingTest, WhatACrashLeftHalfWrittenIsNotTakenForTheContent) {
     EXPECT_EQ(names_in_staging(), 1U);
 }
 
+// The rename of a large file may reach the disk before its content does.
+TEST_F(StagingTest, WhatTheHostLostWhenItWentDownIsNotTakenForTheContent) {
+    const std::string content(limits::small_file + 5, 'x');
+    const Digest torn = sha256(content);
+    const std::string other(limits::small_file + 7, 'y');
+    const Digest whole = sha256(other);
+    test::write_whole(staged(whole), other);
+    test::write_whole(staged(torn),
+                      content.substr(0, limits::small_file + 1) + std::string(4, '\0'));
+    {
+        const Staging next(files_, root_, everything);
+        EXPECT_FALSE(next.has(torn));
+        EXPECT_TRUE(next.has(whole));
+        EXPECT_EQ(names_in_staging(), 1U);
+    }
+    // Within one boot a name is given to what is whole only, and nothing large is read again.
+    test::write_whole(staged(whole), other + "z");
+    EXPECT_TRUE(Staging(files_, root_, everything, true).has(whole));
+}
+
 TEST_F(StagingTest, WhatLiesUnderItsNameUnknownToUsIsReplaced) {
     test::write_whole(staged(hello_), "somebody else's");
     staging_.put_whole(hello_, "hello");

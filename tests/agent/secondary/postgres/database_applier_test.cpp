@@ -69,6 +69,46 @@ TEST_F(DatabaseApplierTest, CopiesAndFollows) {
     EXPECT_EQ(road_->applied.size(), 3U);
 }
 
+// Rows that came between would be left out in silence: the spool has let go of them.
+TEST_F(DatabaseApplierTest, AReplicaThatWasPutBackIsNotGoneOnWith) {
+    origin("CREATE TABLE item (id int PRIMARY KEY)");
+    road_->connect();
+    road_->cut_and_apply();
+    const std::string before = on_replica("SELECT lsn FROM farshore.progress");
+    origin("INSERT INTO item VALUES (1)");
+    road_->cut_and_apply();
+    const Lsn committed = road_->applier().progress();
+    EXPECT_EQ(to_string(committed), on_replica("SELECT lsn FROM farshore.progress"));
+    road_->restart_secondary();
+    replica("DELETE FROM item; UPDATE farshore.progress SET lsn = '" + before + "'");
+    road_->connect();
+    origin("INSERT INTO item VALUES (2)");
+    (void)road_->cut();
+    road_->applier().expect(committed);
+    expect_error(ErrorCode::replica_altered, "put back");
+    EXPECT_EQ(on_replica("SELECT count(*) FROM item"), "0");
+}
+
+// A copy of another cluster may stand at a lower position than the replica did before it.
+TEST_F(DatabaseApplierTest, ANewSessionReadsAnewWhereTheReplicaIs) {
+    origin("CREATE TABLE item (id int PRIMARY KEY)");
+    road_->connect();
+    road_->cut_and_apply();
+    const std::string right = on_replica("SELECT lsn FROM farshore.progress");
+    replica("UPDATE farshore.progress SET lsn = 'F/0'");
+    road_->restart_secondary();
+    road_->connect();
+    origin("SELECT pg_logical_emit_message(true, 'x', 'x')");
+    road_->cut_and_apply();
+    EXPECT_EQ(to_string(road_->applier().progress()), "F/0");
+    road_->disconnect();
+    replica("UPDATE farshore.progress SET lsn = '" + right + "'");
+    road_->connect();
+    origin("INSERT INTO item VALUES (1)");
+    road_->cut_and_apply();
+    expect_same("item");
+}
+
 // One column of every built-in type that a table can have.
 constexpr const char* every_type = R"(
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
@@ -131,6 +171,18 @@ TEST_F(DatabaseApplierTest, CarriesEveryType) {
     road_->cut_and_apply();
     expect_same("every");
     EXPECT_EQ(road_->sent, road_->applied);
+}
+
+// It said that all is copied anew by itself, and waited for ever.
+TEST_F(DatabaseApplierTest, TellsWhatToDoWhenTheProgressIsGone) {
+    origin("CREATE TABLE item (id int PRIMARY KEY)");
+    road_->connect();
+    road_->cut_and_apply();
+    replica("TRUNCATE farshore.progress");
+    origin("INSERT INTO item VALUES (1)");
+    (void)road_->cut();
+    expect_error(ErrorCode::database_unavailable, "it is read again");
+    expect_error(ErrorCode::replica_altered, "drop this replica's slot");
 }
 
 TEST_F(DatabaseApplierTest, KeepsUnchangedToast) {

@@ -58,6 +58,17 @@ const std::vector<DdlCase> table_cases{
       "INSERT INTO \"S 1\".\"Old\" VALUES ('k'); COMMIT",
       "SET search_path = \"S 1\"; CREATE TABLE here (a int); INSERT INTO here VALUES (1)",
       "DROP SCHEMA \"S 1\" CASCADE"}},
+    // pgoutput went on with the names that it had told: rows went to the other table, or nowhere.
+    {"schemas renamed and exchanged when rows of their tables have come",
+     {"CREATE SCHEMA x; CREATE TABLE x.t (id int PRIMARY KEY); CREATE SCHEMA y; CREATE TABLE y.t "
+      "(id "
+      "int PRIMARY KEY)",
+      "INSERT INTO x.t VALUES (1); INSERT INTO y.t VALUES (2)", "ALTER SCHEMA x RENAME TO z",
+      "INSERT INTO z.t VALUES (3)", "INSERT INTO z.t VALUES (4); INSERT INTO y.t VALUES (5)",
+      "BEGIN; ALTER SCHEMA z RENAME TO w; ALTER SCHEMA y RENAME TO z; ALTER SCHEMA w RENAME TO y; "
+      "INSERT INTO z.t VALUES (6); INSERT INTO y.t VALUES (7); COMMIT",
+      "INSERT INTO z.t VALUES (8); INSERT INTO y.t VALUES (9)"}},
+    {"the exchanged ones dropped", {"DROP SCHEMA y, z CASCADE"}},
     {"temporary and unlogged",
      {"CREATE TEMP TABLE t (a int); GRANT SELECT ON t TO app; CREATE INDEX ON t (a); INSERT "
       "INTO t VALUES (1); ALTER TABLE t ADD b int; CREATE TEMP VIEW v AS SELECT * FROM t; "
@@ -342,6 +353,23 @@ TEST_F(DdlApplierTest, LeavesOutRolesThatAreNotThere) {
                          " note LIKE '%here_only%'"),
               "3");
     EXPECT_EQ(on_replica("SELECT count(*) FROM farshore.ddl_note WHERE note LIKE '%maker%'"), "1");
+}
+
+// After a failover the application would be told that it may not.
+TEST_F(DdlApplierTest, NamesWhatItMayNotGiveToItsOwner) {
+    (void)secondary_->query("postgres",
+                            "CREATE ROLE agent LOGIN; GRANT SET ON PARAMETER "
+                            "session_replication_role TO agent");
+    (void)secondary_->query("postgres", "ALTER DATABASE replica OWNER TO agent");
+    road_->replica.connection += " user=agent";
+    road_->restart_secondary();
+    road_->connect();
+    road_->cut_and_apply();
+    origin("SET ROLE app; CREATE TABLE made (a int PRIMARY KEY); INSERT INTO made VALUES (1)");
+    road_->cut_and_apply();
+    EXPECT_EQ(on_replica("SELECT count(*) FROM made"), "1");
+    EXPECT_EQ(on_replica("SELECT note LIKE '%may not give it to app%' FROM farshore.ddl_note"),
+              "t");
 }
 
 TEST_F(DdlApplierTest, StopsAndPrintsWhatItCanNotCarry) {
