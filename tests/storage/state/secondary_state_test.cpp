@@ -95,8 +95,8 @@ TEST_F(SecondaryStateTest, ACutThatIsAppliedWithoutAClaim) {
     }
     state.commit_applied(CutNumber(1), later, {});
     EXPECT_EQ(state.standing().claimed_cut, CutNumber(1));
-    state.commit_applied(CutNumber(2), later, {}, AppliedClaim::nothing);
-    state.commit_applied(CutNumber(3), later, {}, AppliedClaim::nothing);
+    state.commit_applied(CutNumber(2), later, {}, {}, AppliedClaim::nothing);
+    state.commit_applied(CutNumber(3), later, {}, {}, AppliedClaim::nothing);
     EXPECT_EQ(state.standing().applied_cut, CutNumber(3));
     EXPECT_EQ(state.standing().claimed_cut, CutNumber(1));
     EXPECT_EQ(state.standing().applied_mark, MarkNumber(1));
