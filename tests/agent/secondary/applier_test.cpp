@@ -5,7 +5,9 @@
 
 #include <thread>
 
+#include "agent/secondary/postgres/replica_progress.hpp"
 #include "tests/agent/secondary/receiving_fixture.hpp"
+#include "tests/support/postgres_server.hpp"
 
 namespace farshore::secondary {
 namespace {
@@ -161,8 +163,14 @@ TEST_F(ApplierTest, NoCutIsAppliedWhileItIsPaused) {
 // The mark's transactions are in the copy, in some other way than one after the other.
 TEST_F(ApplierTest, OfADatabaseThatIsCopiedAnewNoDigestIsTold) {
     const storage::Handle state_directory = files_.open_root(directory_.path());
+    // Asked which of its tables are set aside, before anything is called applied.
+    const test::PostgresServer server;
     config::Database configured;
     configured.name = app_;
+    configured.connection = server.conninfo("postgres");
+    const postgres::WakeEvent stop;
+    postgres::Connection replica(configured.connection, stop);
+    write_progress(replica, StreamName("shop"), app_, {true, Lsn(100), "7300", 1});
     databases_[app_] =
         std::make_shared<ReplicaDatabase>(configured, files_, state_directory, "app-spool");
     const DatabaseStanding copied{true, Lsn(100), "7300", 1, Lsn()};
