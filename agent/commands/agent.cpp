@@ -1,6 +1,5 @@
 #include "agent/commands/command.hpp"
 #include "agent/commands/command_line.hpp"
-#include "agent/commands/output.hpp"
 #include "agent/config/load.hpp"
 #include "agent/daemon/daemon.hpp"
 #include "storage/disk/posix_file_system.hpp"
@@ -20,20 +19,7 @@ int run_agent(const Arguments& arguments) {
     }
     storage::PosixFileSystem files;
     const config::Config loaded = config::load(files, file);
-    if (only_check) {
-        return daemon::check(loaded);
-    }
-    try {
-        return daemon::run(loaded);
-    } catch (const Error& error) {
-        // 2 is for what somebody must change first. After anything else (a full disk, a server that
-        // is away) the service manager shall start it again.
-        if (error.action() != Action::retry) {
-            throw;
-        }
-        print_error(error);
-        return 1;
-    }
+    return only_check ? daemon::check(loaded) : daemon::run(loaded);
 }
 
 }  // namespace farshore::commands

@@ -100,28 +100,5 @@ TEST(Program, AConfigThatIsNotThereIsNamed) {
     EXPECT_NE(outcome.printed.find("/nowhere/farshore.toml"), std::string::npos);
 }
 
-// By it the service manager knows what is worth starting again.
-TEST(Program, AnAgentThatCouldGoOnLaterEndsWith1AndOneThatCouldNotWith2) {
-    std::string folder = testing::TempDir() + "farshore-program-XXXXXX";
-    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-    const std::string pair = folder + "/pair";
-    ASSERT_EQ(run("init --stream s --out " + pair +
-                  " --primary e=127.0.0.1:17450 --secondary w=127.0.0.1:17451 --tree t=" + folder +
-                  "/a --replica-tree t=" + folder + "/b")
-                  .status,
-              0);
-    const std::string config = pair + "/w/farshore.toml";
-    // Nothing is there yet to make the socket in.
-    ASSERT_EQ(
-        std::system(("sed -i 's|^socket = .*|socket = \"later/agent.sock\"|' " + config).c_str()),
-        0);
-    const Outcome later = run("agent --config " + config);
-    EXPECT_EQ(later.status, 1) << later.printed;
-    EXPECT_NE(later.printed.find("later/agent.sock"), std::string::npos) << later.printed;
-    std::filesystem::remove(pair + "/w/trust.toml");
-    EXPECT_EQ(run("agent --config " + config + " --check").status, 2);
-    std::filesystem::remove_all(folder);
-}
-
 }  // namespace
 }  // namespace farshore
