@@ -284,6 +284,7 @@ storage::AppliedClaim Applier::claim_of(storage::SecondaryState& state,
     for (const auto& [name, applier] : appliers_) {
         if (!applier->set_aside() && state.databases()[name].standing.copied) {
             const std::lock_guard turn(parts_.databases.at(name)->turn);
+            applier->expect(state.databases()[name].committed);
             learn_set_aside(name);
         }
         const auto tables = applier->set_aside();

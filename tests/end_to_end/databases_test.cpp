@@ -340,6 +340,12 @@ TEST_F(Databases, AReplicaThatWasPutBackIsCopiedAnew) {
     primary_.query("app", "INSERT INTO t SELECT i, 'v' || i FROM generate_series(1, 100) i");
     settle();
     pair_->kill("west");
+    // What the server was told before the kill it does to the end.
+    EXPECT_TRUE(eventually([&] {
+        return replica_.value("app",
+                              "SELECT count(*) FROM pg_stat_activity "
+                              "WHERE datname = 'app' AND pid <> pg_backend_pid()") == "0";
+    }));
     replica_.query("app", "DELETE FROM t; UPDATE farshore.progress SET lsn = '" + before + "'");
     primary_.query("app", "INSERT INTO t VALUES (1000, 'later')");
     pair_->start("west");

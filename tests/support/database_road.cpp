@@ -53,6 +53,7 @@ void DatabaseRoad::connect() {
         try {
             source_->run(*lane_.first, standing);
         } catch (const Error& error) {
+            const std::lock_guard lock(errors_mutex_);
             source_error_ = error;
         }
     });
@@ -60,6 +61,7 @@ void DatabaseRoad::connect() {
         try {
             receiver_->run(*lane_.second, standing);
         } catch (const Error& error) {
+            const std::lock_guard lock(errors_mutex_);
             receiver_error_ = error;
         }
     });
@@ -118,17 +120,27 @@ void DatabaseRoad::resend(const TableName& table) {
     primary::resend_table(connection, stream_, table);
 }
 
+std::optional<Error> DatabaseRoad::source_error() const {
+    const std::lock_guard lock(errors_mutex_);
+    return source_error_;
+}
+
+std::optional<Error> DatabaseRoad::receiver_error() const {
+    const std::lock_guard lock(errors_mutex_);
+    return receiver_error_;
+}
+
 void DatabaseRoad::wait_until(const std::function<bool()>& condition, const std::string& what) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
     while (!condition()) {
-        if (lane_.first->is_closed() || source_error_ || receiver_error_) {
+        if (lane_.first->is_closed() || source_error() || receiver_error()) {
             join();
         }
-        if (source_error_) {
-            throw Error(*source_error_);
+        if (const auto error = source_error()) {
+            throw Error(*error);
         }
-        if (receiver_error_) {
-            throw Error(*receiver_error_);
+        if (const auto error = receiver_error()) {
+            throw Error(*error);
         }
         if (std::chrono::steady_clock::now() > deadline) {
             throw Error(ErrorCode::timeout, "waited too long until " + what);

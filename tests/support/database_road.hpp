@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -62,8 +63,8 @@ class DatabaseRoad {
     std::optional<std::string> copy_needed;  // what the source last said of a gap
     int copies_begun = 0;
     [[nodiscard]] const DatabaseStanding& standing() const { return standing_; }
-    [[nodiscard]] std::optional<Error> source_error() const { return source_error_; }
-    [[nodiscard]] std::optional<Error> receiver_error() const { return receiver_error_; }
+    [[nodiscard]] std::optional<Error> source_error() const;
+    [[nodiscard]] std::optional<Error> receiver_error() const;
     // What the primary does when it is asked for a table once more.
     void resend(const TableName& table);
     // Waits for a thread to end by itself.
@@ -91,6 +92,7 @@ class DatabaseRoad {
     LanePair lane_;
     std::thread source_thread_;
     std::thread receiver_thread_;
+    mutable std::mutex errors_mutex_;
     std::optional<Error> source_error_;
     std::optional<Error> receiver_error_;
     // What the state databases of both sides would hold.

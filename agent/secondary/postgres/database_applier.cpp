@@ -293,14 +293,14 @@ void DatabaseApplier::open_target() {
     if (!target_) {
         target_ = std::make_unique<TransactionApplier>(stream_, database_, stop_, order_, wishes_,
                                                        gathered_bytes_);
-        if (target_->progress() < expected_) {
-            throw Error(ErrorCode::replica_altered,
-                        "replica " + database_.name.str() + " is at " +
-                            to_string(target_->progress()) + " and had been at " +
-                            to_string(expected_) +
-                            ": it was put back to an older state, and what it lacks is not here "
-                            "any more");
-        }
+    }
+    // However long it is open: what was expected may be known only since.
+    if (target_->progress() < expected_) {
+        throw Error(ErrorCode::replica_altered,
+                    "replica " + database_.name.str() + " is at " + to_string(target_->progress()) +
+                        " and had been at " + to_string(expected_) +
+                        ": it was put back to an older state, and what it lacks is not here any "
+                        "more");
     }
 }
 

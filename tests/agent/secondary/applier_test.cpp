@@ -27,14 +27,18 @@ class ApplierTest : public ReceivingFixture {
                                 .primary_boot_id = "boot"},
                                {clock_.utc_now(), std::nullopt});
     }
-    // Nothing but a position of database app.
-    void receive_mark(std::uint64_t number, Lsn lsn) {
+    // Nothing but a position of database app; or not even that.
+    void receive_mark(std::uint64_t number, std::optional<Lsn> lsn) {
+        std::map<SourceName, storage::DatabasePoint> databases;
+        if (lsn) {
+            databases[app_] = {.lsn = *lsn, .spool_end = {}};
+        }
         state_.commit_received(
             {.cut = CutNumber(number),
              .base = CutNumber(number - 1),
              .is_mark = true,
              .marks = {{MarkNumber(number), "envelope", sha256(std::to_string(number))}},
-             .databases = {{app_, {.lsn = lsn, .spool_end = {}}}},
+             .databases = databases,
              .as_of = {},
              .primary_boot_id = "boot"},
             {clock_.utc_now(), std::nullopt});
@@ -160,21 +164,33 @@ TEST_F(ApplierTest, NoCutIsAppliedWhileItIsPaused) {
     ASSERT_TRUE(wait_applied(1));
 }
 
+// With a real server: which of its tables are set aside is asked before anything is called applied.
+class DatabaseApplierTask : public ApplierTest {
+  protected:
+    DatabaseApplierTask() {
+        config::Database configured;
+        configured.name = app_;
+        configured.connection = server_.conninfo("postgres");
+        databases_[app_] = std::make_shared<ReplicaDatabase>(
+            configured, files_, files_.open_root(directory_.path()), "app-spool");
+        set_progress(Lsn(100));
+        state_.set_database(app_, {true, Lsn(100), "7300", 1, Lsn()}, {});
+    }
+    void set_progress(Lsn lsn) {
+        postgres::Connection replica(server_.conninfo("postgres"), stop_);
+        write_progress(replica, StreamName("shop"), app_, {true, lsn, "7300", 1});
+    }
+    Lsn progress() {
+        postgres::Connection replica(server_.conninfo("postgres"), stop_);
+        return read_progress(replica, StreamName("shop"), app_)->lsn;
+    }
+
+    test::PostgresServer server_;
+    postgres::WakeEvent stop_;
+};
+
 // The mark's transactions are in the copy, in some other way than one after the other.
-TEST_F(ApplierTest, OfADatabaseThatIsCopiedAnewNoDigestIsTold) {
-    const storage::Handle state_directory = files_.open_root(directory_.path());
-    // Asked which of its tables are set aside, before anything is called applied.
-    const test::PostgresServer server;
-    config::Database configured;
-    configured.name = app_;
-    configured.connection = server.conninfo("postgres");
-    const postgres::WakeEvent stop;
-    postgres::Connection replica(configured.connection, stop);
-    write_progress(replica, StreamName("shop"), app_, {true, Lsn(100), "7300", 1});
-    databases_[app_] =
-        std::make_shared<ReplicaDatabase>(configured, files_, state_directory, "app-spool");
-    const DatabaseStanding copied{true, Lsn(100), "7300", 1, Lsn()};
-    state_.set_database(app_, copied, {});
+TEST_F(DatabaseApplierTask, OfADatabaseThatIsCopiedAnewNoDigestIsTold) {
     receive_mark(1, Lsn(100));
     start();
     ASSERT_TRUE(wait_applied(1));
@@ -186,6 +202,18 @@ TEST_F(ApplierTest, OfADatabaseThatIsCopiedAnewNoDigestIsTold) {
     const auto marks = state_.marks_applied_after(MarkNumber(1), 1);
     ASSERT_EQ(marks.size(), 1U);
     EXPECT_FALSE(marks.front().sources.contains(app_));
+}
+
+// Also when a cut that has nothing of it is what opens the connection.
+TEST_F(DatabaseApplierTask, AReplicaThatWasPutBackIsNotGoneOnWith) {
+    receive_mark(1, Lsn(100));
+    state_.commit_applied(CutNumber(1), {clock_.utc_now(), std::nullopt}, {}, {{app_, Lsn(200)}});
+    receive_mark(2, std::nullopt);
+    receive_mark(3, Lsn(300));
+    start();
+    EXPECT_TRUE(wait_fault());
+    end();
+    EXPECT_EQ(progress(), Lsn(100));
 }
 
 }  // namespace
