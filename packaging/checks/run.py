@@ -99,8 +99,8 @@ STAGES = {"tidy": tidy, "format": format_, "shell": shell, "normal": normal,
           "analysis": analysis}
 
 
-# By name only: clang's analyzer takes longer than all else; and under ThreadSanitizer a test's first thread
-# was seen to hang, once, for a reason that isn't known yet (the reaper will say where).
+# By name only: clang's analyzer takes the longest of all; under ThreadSanitizer a test's first
+# thread was seen to hang, once, for a reason that isn't known yet (the reaper will say where).
 USUAL = [name for name in STAGES if name not in ("thread", "analysis")]
 
 
